@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a document may do in each phase of its life, and what becomes of it. One struct for each
+// phase answers every command: a new command does not compile until each phase has decided about
+// it.
+#include "actors/document/rules.hpp"
+
+#include "protocol/assert.hpp"
+#include "protocol/planted.hpp"
+
+#include <algorithm>
+#include <ranges>
+
+namespace dossier::document {
+
+namespace {
+
+using events = std::vector<event>;
+using decision = result<events>;
+
+/// What stands beside the state when a command is decided.
+struct circumstances {
+  std::uint64_t version;
+  const context& ctx;
+  const policy& rules;
+};
+
+// Refusals that several phases share.
+
+failure never_existed() {
+  return fail(errc::not_found, "there is no document of this id; create it first");
+}
+
+failure exists_already() {
+  return fail(errc::conflict, "there is a document of this id already; create one under a new id");
+}
+
+failure has_ended(std::string_view how) {
+  return fail(errc::gone, "the document cannot be changed any more: it is " + std::string(how)
+                            + "; create another one");
+}
+
+failure not_in_future(timestamp expiry, timestamp now) {
+  return fail(errc::invalid_argument,
+              "the document cannot expire at " + to_rfc3339(expiry) + ": it is " + to_rfc3339(now)
+                + " already; give a later time",
+              "/expiryDate");
+}
+
+/// From its expiry on nothing happens to a document but its end, even while the timer is still on
+/// its way.
+bool is_overdue(const facts& f, timestamp now) {
+  return f.expiry && *f.expiry <= now;
+}
+
+// Timers.
+
+constexpr std::string_view expired_timer = "expired";
+constexpr std::string_view abandoned_timer = "abandoned";
+
+std::vector<timer> timers_of_living(const facts& f, bool is_confirmed) {
+  std::vector<timer> wished;
+  if (f.expiry) {
+    for (const std::int64_t lead_s : f.leads_pending_s)
+      wished.push_back({*f.expiry - seconds{lead_s}, "expiring:" + std::to_string(lead_s)});
+    wished.push_back({*f.expiry, std::string(expired_timer)});
+  } else if (!is_confirmed) {
+    wished.push_back({f.abandoned_at, std::string(abandoned_timer)});
+  }
+  std::ranges::sort(wished);
+  return wished;
+}
+
+/// Announces at once an expiry that is nearer than a lead. The tightest lead that has passed speaks
+/// for the longer ones.
+void announce_at_once(events& out, expiring announced, const std::vector<std::int64_t>& leads_s,
+                      timestamp now) {
+  for (const std::int64_t lead_s : leads_s | std::views::reverse) {
+    if (announced.expiry - seconds{lead_s} > now)
+      continue;
+    announced.lead_s = lead_s;
+    out.emplace_back(std::move(announced));
+    return;
+  }
+}
+
+decision fire(const facts& f, bool is_confirmed, const fire_timer& c, const context& ctx) {
+  const auto wished = timers_of_living(f, is_confirmed);
+  if (!std::ranges::binary_search(wished, timer{c.due, c.name}))
+    return events{};
+  if (ctx.now < c.due && !DOSSIER_PLANTED(early_expiry))
+    return events{};
+  if (c.name == abandoned_timer)
+    return events{abandoned{f.customer, f.document_type}};
+  // Why all that came due until then: timers may arrive in another order after a standstill, and
+  // each lead is announced once, the longest first, before the end.
+  events out;
+  for (const std::int64_t lead_s : f.leads_pending_s)
+    if (*f.expiry - seconds{lead_s} <= c.due)
+      out.emplace_back(expiring{f.customer, f.document_type, *f.expiry, lead_s});
+  if (c.name == expired_timer)
+    out.emplace_back(expired{f.customer, f.document_type, *f.expiry, is_confirmed});
+  return out;
+}
+
+// What pending and active documents share.
+
+decision change_living(const facts& f, const change& c, const circumstances& w) {
+  if (is_overdue(f, w.ctx.now))
+    return has_ended(to_string(status::expired));
+  if (c.expected_version && *c.expected_version != w.version)
+    return fail(errc::precondition_failed,
+                "the document cannot be changed as of version "
+                  + std::to_string(*c.expected_version) + ": it has version "
+                  + std::to_string(w.version) + "; read it again",
+                "If-Match");
+  changed e;
+  if (c.expiry && *c.expiry != f.expiry) {
+    if (*c.expiry && **c.expiry <= w.ctx.now)
+      return not_in_future(**c.expiry, w.ctx.now);
+    e.expiry = c.expiry;
+  }
+  if (c.file_name && *c.file_name != f.file_name)
+    e.file_name = c.file_name;
+  if (c.document_type && *c.document_type != f.document_type)
+    e.document_type = c.document_type;
+  if (e == changed{})
+    return events{};
+
+  events out{e};
+  if (e.expiry && *e.expiry)
+    announce_at_once(out, {f.customer, e.document_type.value_or(f.document_type), **e.expiry},
+                     f.leads_s, w.ctx.now);
+  return out;
+}
+
+decision remove_living(const facts& f, bool is_confirmed) {
+  return events{removed{f.customer, f.document_type, is_confirmed}};
+}
+
+// The phases.
+
+/// {YYYYmmddHHMMSS}_{8 hex}_{file name}.
+std::string blob_path_of(const std::string& file_name, const context& ctx) {
+  std::string path;
+  for (const char c : to_rfc3339(ctx.now).substr(0, std::string_view("YYYY-mm-ddTHH:MM:SS").size()))
+    if (c >= '0' && c <= '9')
+      path += c;
+  const std::array<std::uint8_t, 4> dice{
+    static_cast<std::uint8_t>(ctx.dice >> 24), static_cast<std::uint8_t>(ctx.dice >> 16),
+    static_cast<std::uint8_t>(ctx.dice >> 8), static_cast<std::uint8_t>(ctx.dice)};
+  return path + '_' + to_hex(dice) + '_' + file_name;
+}
+
+struct deciding_absent {
+  const circumstances& w;
+
+  decision operator()(const create& c) const {
+    const timestamp now = w.ctx.now;
+    if (c.expiry && *c.expiry <= now)
+      return not_in_future(*c.expiry, now);
+    created e;
+    e.customer = c.customer;
+    e.document_type = c.document_type;
+    e.file_name = c.file_name;
+    e.content_type = c.content_type;
+    e.blob_path = blob_path_of(c.file_name, w.ctx);
+    e.expiry = c.expiry;
+    e.size_bytes = c.size_bytes;
+    e.sha256 = c.sha256;
+    e.upload_expires_at = now + w.rules.upload_grant;
+    e.abandoned_at = now + w.rules.abandon_after;
+    e.leads_s = w.rules.leads_s;
+    events out{std::move(e)};
+    if (c.expiry)
+      announce_at_once(out, {c.customer, c.document_type, *c.expiry}, w.rules.leads_s, now);
+    return out;
+  }
+  decision operator()(const store_content&) const { return never_existed(); }
+  decision operator()(const confirm_upload&) const { return never_existed(); }
+  decision operator()(const change&) const { return never_existed(); }
+  decision operator()(const remove&) const { return never_existed(); }
+  decision operator()(const fire_timer&) const { return events{}; }
+};
+
+struct deciding_pending {
+  const pending& s;
+  const circumstances& w;
+
+  decision operator()(const create&) const { return exists_already(); }
+
+  decision operator()(const store_content& c) const {
+    if (is_overdue(s.facts, w.ctx.now))
+      return has_ended(to_string(status::expired));
+    if (s.declared_size_bytes && *s.declared_size_bytes != c.size_bytes)
+      return fail(errc::content_mismatch,
+                  "the content cannot be stored: it has " + std::to_string(c.size_bytes)
+                    + " bytes, declared at creation were " + std::to_string(*s.declared_size_bytes)
+                    + "; upload the declared content");
+    if (s.declared_sha256 && *s.declared_sha256 != c.sha256)
+      return fail(errc::content_mismatch, "the content cannot be stored: its SHA-256 is "
+                                            + to_hex(c.sha256) + ", declared at creation was "
+                                            + to_hex(*s.declared_sha256)
+                                            + "; upload the declared content");
+    if (s.content == content{c.sha256, c.size_bytes})
+      return events{};
+    return events{content_stored{c.sha256, c.size_bytes}};
+  }
+
+  decision operator()(const confirm_upload&) const {
+    if (is_overdue(s.facts, w.ctx.now))
+      return has_ended(to_string(status::expired));
+    if (!s.content && !DOSSIER_PLANTED(uploaded_without_content))
+      return fail(errc::conflict, "the upload cannot be confirmed: no content has arrived yet; "
+                                  "upload it first, then confirm again");
+    const content stored = s.content.value_or(content{});
+    return events{uploaded{s.facts.customer, s.facts.document_type, s.facts.blob_path,
+                           stored.sha256, stored.size_bytes}};
+  }
+
+  decision operator()(const change& c) const { return change_living(s.facts, c, w); }
+  decision operator()(const remove&) const { return remove_living(s.facts, false); }
+  decision operator()(const fire_timer& c) const { return fire(s.facts, false, c, w.ctx); }
+};
+
+struct deciding_active {
+  const active& s;
+  const circumstances& w;
+
+  decision operator()(const create&) const { return exists_already(); }
+  decision operator()(const store_content&) const {
+    if (is_overdue(s.facts, w.ctx.now))
+      return has_ended(to_string(status::expired));
+    return fail(errc::conflict, "the content cannot be replaced: its upload is confirmed; create "
+                                "another document for other content");
+  }
+  decision operator()(const confirm_upload&) const {
+    if (is_overdue(s.facts, w.ctx.now))
+      return has_ended(to_string(status::expired));
+    return events{};
+  }
+  decision operator()(const change& c) const { return change_living(s.facts, c, w); }
+  decision operator()(const remove&) const { return remove_living(s.facts, true); }
+  decision operator()(const fire_timer& c) const { return fire(s.facts, true, c, w.ctx); }
+};
+
+struct deciding_ended {
+  const ended& s;
+
+  decision operator()(const create&) const { return exists_already(); }
+  decision operator()(const store_content&) const { return has_ended(to_string(s.how)); }
+  decision operator()(const confirm_upload&) const { return has_ended(to_string(s.how)); }
+  decision operator()(const change&) const { return has_ended(to_string(s.how)); }
+  decision operator()(const remove&) const { return events{}; }
+  decision operator()(const fire_timer&) const { return events{}; }
+};
+
+struct deciding {
+  const command& c;
+  const circumstances& w;
+
+  decision operator()(const absent&) const { return std::visit(deciding_absent{w}, c); }
+  decision operator()(const pending& s) const { return std::visit(deciding_pending{s, w}, c); }
+  decision operator()(const active& s) const { return std::visit(deciding_active{s, w}, c); }
+  decision operator()(const ended& s) const { return std::visit(deciding_ended{s}, c); }
+};
+
+// Folding.
+
+facts& living_facts(state& s) {
+  if (auto* p = std::get_if<pending>(&s))
+    return p->facts;
+  auto* a = std::get_if<active>(&s);
+  DOSSIER_ASSERT(a != nullptr, "this event happens to a document that lives");
+  return a->facts;
+}
+
+pending& pending_document(state& s) {
+  auto* p = std::get_if<pending>(&s);
+  DOSSIER_ASSERT(p != nullptr, "this event happens to a document that is not confirmed");
+  return *p;
+}
+
+void end(state& s, status how) {
+  facts last = std::move(living_facts(s));
+  last.leads_pending_s.clear();
+  s = ended{std::move(last), how};
+}
+
+struct folding {
+  state& s;
+  const occurrence& o;
+
+  void operator()(const created& e) const {
+    DOSSIER_ASSERT(std::holds_alternative<absent>(s), "a document is created once");
+    pending p;
+    p.facts.customer = e.customer;
+    p.facts.document_type = e.document_type;
+    p.facts.file_name = e.file_name;
+    p.facts.content_type = e.content_type;
+    p.facts.blob_path = e.blob_path;
+    p.facts.expiry = e.expiry;
+    p.facts.leads_s = e.leads_s;
+    if (e.expiry)
+      p.facts.leads_pending_s = e.leads_s;
+    p.facts.upload_expires_at = e.upload_expires_at;
+    p.facts.abandoned_at = e.abandoned_at;
+    p.facts.created_at = o.at;
+    p.declared_size_bytes = e.size_bytes;
+    p.declared_sha256 = e.sha256;
+    s = std::move(p);
+  }
+  void operator()(const content_stored& e) const {
+    pending_document(s).content = content{e.sha256, e.size_bytes};
+  }
+  void operator()(const uploaded& e) const {
+    facts f = std::move(pending_document(s).facts);
+    s = active{std::move(f), content{e.sha256, e.size_bytes}};
+  }
+  void operator()(const changed& e) const {
+    facts& f = living_facts(s);
+    if (e.expiry && !DOSSIER_PLANTED(expiry_change_keeps_timer))
+      f.expiry = *e.expiry;
+    if (e.expiry)
+      f.leads_pending_s = *e.expiry ? f.leads_s : std::vector<std::int64_t>{};
+    if (e.file_name)
+      f.file_name = *e.file_name;
+    if (e.document_type)
+      f.document_type = *e.document_type;
+  }
+  void operator()(const expiring& e) const {
+    const auto is_said = [&](std::int64_t lead_s) {
+      return lead_s >= e.lead_s;
+    };
+    if (!DOSSIER_PLANTED(expiring_twice))
+      std::erase_if(living_facts(s).leads_pending_s, is_said);
+  }
+  void operator()(const expired&) const { end(s, status::expired); }
+  void operator()(const abandoned&) const { end(s, status::abandoned); }
+  void operator()(const removed&) const { end(s, status::deleted); }
+};
+
+// Reading.
+
+view view_of_facts(const facts& f, status s) {
+  view v;
+  v.customer = f.customer;
+  v.document_type = f.document_type;
+  v.file_name = f.file_name;
+  v.blob_path = f.blob_path;
+  v.content_type = f.content_type;
+  v.expiry = f.expiry;
+  v.upload_expires_at = f.upload_expires_at;
+  v.status = s;
+  v.created_at = f.created_at;
+  v.updated_at = f.updated_at;
+  return v;
+}
+
+void show(view& v, const content& c) {
+  v.has_content = true;
+  v.size_bytes = c.size_bytes;
+  v.sha256 = c.sha256;
+}
+
+struct viewing {
+  view operator()(const absent&) const {
+    DOSSIER_ASSERT(false, "only a document that exists or existed is viewed");
+    return {};
+  }
+  view operator()(const pending& s) const {
+    view v = view_of_facts(s.facts, status::pending);
+    v.size_bytes = s.declared_size_bytes;
+    v.sha256 = s.declared_sha256;
+    if (s.content)
+      show(v, *s.content);
+    return v;
+  }
+  view operator()(const active& s) const {
+    view v = view_of_facts(s.facts, status::uploaded);
+    show(v, s.content);
+    return v;
+  }
+  view operator()(const ended& s) const { return view_of_facts(s.facts, s.how); }
+};
+
+struct wishing_timers {
+  std::vector<timer> operator()(const absent&) const { return {}; }
+  std::vector<timer> operator()(const pending& s) const { return timers_of_living(s.facts, false); }
+  std::vector<timer> operator()(const active& s) const { return timers_of_living(s.facts, true); }
+  std::vector<timer> operator()(const ended&) const { return {}; }
+};
+
+// Listing before reference: the order in which projections compare.
+struct wishing_projections {
+  std::vector<projection> operator()(const absent&) const { return {}; }
+  std::vector<projection> operator()(const pending& s) const {
+    std::vector<projection> wished{customer_listing{s.facts.customer, s.facts.created_at}};
+    if (s.content)
+      wished.emplace_back(content_reference{s.facts.customer, s.content->sha256});
+    return wished;
+  }
+  std::vector<projection> operator()(const active& s) const {
+    return {customer_listing{s.facts.customer, s.facts.created_at},
+            content_reference{s.facts.customer, s.content.sha256}};
+  }
+  std::vector<projection> operator()(const ended&) const { return {}; }
+};
+
+struct touching {
+  timestamp at;
+
+  void operator()(absent&) const {}
+  void operator()(pending& s) const { s.facts.updated_at = at; }
+  void operator()(active& s) const { s.facts.updated_at = at; }
+  void operator()(ended& s) const { s.facts.updated_at = at; }
+};
+
+} // namespace
+
+result<std::vector<event>> decide(const state& s, std::uint64_t version, const command& c,
+                                  const context& ctx, const policy& p) {
+  return std::visit(deciding{c, circumstances{version, ctx, p}}, s);
+}
+
+void evolve(state& s, const event& e, const occurrence& o) {
+  std::visit(folding{s, o}, e);
+  std::visit(touching{o.at}, s);
+}
+
+view view_of(const state& s, std::uint64_t version) {
+  view v = std::visit(viewing{}, s);
+  v.version = version;
+  return v;
+}
+
+std::vector<timer> timers_of(const state& s) {
+  return std::visit(wishing_timers{}, s);
+}
+
+std::vector<projection> projections_of(const state& s) {
+  return std::visit(wishing_projections{}, s);
+}
+
+} // namespace dossier::document

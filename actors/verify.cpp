@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/verify.hpp"
+
+#include "actors/document/kind.hpp"
+#include "actors/entity/hosted.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+namespace dossier {
+
+namespace {
+
+std::string describe(const projection& p) {
+  if (const auto* listed = std::get_if<customer_listing>(&p))
+    return "list row of customer " + listed->customer;
+  const auto& reference = std::get<content_reference>(p);
+  return "reference to content " + to_hex(reference.sha256) + " of customer " + reference.customer;
+}
+
+/// Checks one shard after another; holds one shard's rows in memory.
+class verifier {
+public:
+  verifier(const journal& store, const blob_store& blobs, const verify_options& options,
+           const discrepancy_found& tell)
+    : store_(store)
+    , blobs_(blobs)
+    , options_(options)
+    , tell_(tell) {}
+
+  result<verify_counts> run() {
+    for (shard_number shard = 0; shard < store_.shard_count(); ++shard) {
+      if (auto read = read_rows(shard); !read)
+        return read.error();
+      auto walked = store_.each_entity(shard, [this](const entity_ref& entity) {
+        check(entity);
+        return true;
+      });
+      if (!walked)
+        return walked.error();
+      name_leftovers();
+    }
+    return counts_;
+  }
+
+private:
+  void found(const std::string& sentence) {
+    ++counts_.discrepancies;
+    tell_(sentence);
+  }
+
+  /// Everything of the shard that entities should account for.
+  result<void> read_rows(shard_number shard) {
+    projections_.clear();
+    timers_.clear();
+    unpublished_.clear();
+    auto walked
+      = store_.each_projection(shard, [this](const projection& p, const entity_ref& entity) {
+          projections_[entity].push_back(p);
+          ++counts_.projections;
+          return true;
+        });
+    if (!walked)
+      return walked;
+    constexpr std::size_t page = 10'000;
+    for (std::optional<timer_cursor> after;;) {
+      auto rows = store_.read_timers(shard, after, from_ms(253'402'300'799'999), page);
+      if (!rows)
+        return rows.error();
+      for (const auto& row : *rows)
+        timers_[row.entity].push_back(row.timer);
+      counts_.timers += rows->size();
+      if (rows->size() < page)
+        break;
+      after = {rows->back().timer.due, rows->back().entity, rows->back().timer.name};
+    }
+    for (std::uint64_t after = 0;;) {
+      auto rows = store_.read_outbox(shard, after, page);
+      if (!rows)
+        return rows.error();
+      for (const auto& row : *rows)
+        unpublished_[row.entity].push_back(row.sequence);
+      counts_.outbox_rows += rows->size();
+      if (rows->size() < page)
+        return {};
+      after = rows->back().position;
+    }
+  }
+
+  void check(const entity_ref& entity) {
+    ++counts_.entities;
+    hosted<document_kind> folded;
+    if (auto read = fold_events(store_, entity, folded); !read) {
+      found(read.error().why);
+      return;
+    }
+    counts_.events += folded.version;
+    if (folded.version == 0) {
+      found(entity.text() + " has a state row and no events");
+      return;
+    }
+    check_state_row(entity, folded);
+    check_timers(entity, folded.state);
+    check_projections(entity, folded.state);
+    check_outbox(entity, folded.version);
+  }
+
+  void check_state_row(const entity_ref& entity, const hosted<document_kind>& folded) {
+    const auto row = store_.read_state(entity);
+    if (!row)
+      return found("the state row of " + entity.text() + " cannot be read: " + row.error().why);
+    if (!*row)
+      return found(entity.text() + " has no state row");
+    if ((*row)->format != document_kind::state_format)
+      return; // Of another version of the program: it will be folded anew.
+    const auto state = document_kind::decode_state((*row)->bytes);
+    if (!state)
+      return found("the state row of " + entity.text() + " cannot be read: " + state.error().why);
+    if ((*row)->version != folded.version)
+      found("the state row of " + entity.text() + " is of version "
+            + std::to_string((*row)->version) + ", its events end at "
+            + std::to_string(folded.version));
+    else if (*state != folded.state)
+      found("the state row of " + entity.text() + " differs from what its events say");
+  }
+
+  void check_timers(const entity_ref& entity, const document_kind::state& state) {
+    auto stored = std::exchange(timers_[entity], {});
+    timers_.erase(entity);
+    std::sort(stored.begin(), stored.end());
+    const auto wished = timers_of(state);
+    for (const auto& t : wished)
+      if (!std::binary_search(stored.begin(), stored.end(), t))
+        found("timer " + t.name + " of " + entity.text() + " is missing, due " + to_rfc3339(t.due));
+    for (const auto& t : stored)
+      if (std::find(wished.begin(), wished.end(), t) == wished.end())
+        found("timer " + t.name + " of " + entity.text() + ", due " + to_rfc3339(t.due)
+              + ", is not wished for");
+  }
+
+  void check_projections(const entity_ref& entity, const document_kind::state& state) {
+    auto stored = std::exchange(projections_[entity], {});
+    projections_.erase(entity);
+    const auto wished = projections_of(state);
+    for (const auto& p : wished) {
+      if (std::find(stored.begin(), stored.end(), p) == stored.end())
+        found("the " + describe(p) + " is missing for " + entity.text());
+      if (const auto* reference = std::get_if<content_reference>(&p))
+        check_content(entity, {reference->customer, reference->sha256});
+    }
+    for (const auto& p : stored)
+      if (std::find(wished.begin(), wished.end(), p) == wished.end())
+        found("the " + describe(p) + " names " + entity.text() + ", which does not wish for it");
+  }
+
+  void check_content(const entity_ref& entity, const content_key& key) {
+    ++counts_.contents;
+    if (!blobs_.has(key)) {
+      found("content " + to_hex(key.sha256) + " of " + entity.text() + " is missing");
+    } else if (options_.reads_content) {
+      if (const auto good = blobs_.check(key); !good)
+        found("content " + to_hex(key.sha256) + " of " + entity.text() + ": " + good.error().why);
+    }
+  }
+
+  /// Publishing goes in order, so what is unpublished is the end of the history.
+  void check_outbox(const entity_ref& entity, std::uint64_t version) {
+    const auto sequences = std::exchange(unpublished_[entity], {});
+    unpublished_.erase(entity);
+    auto expected = version - std::min<std::uint64_t>(version, sequences.size());
+    for (const auto sequence : sequences)
+      if (sequence != ++expected) {
+        found("the outbox of " + entity.text() + " should go on with event "
+              + std::to_string(expected) + " and has event " + std::to_string(sequence));
+        return;
+      }
+  }
+
+  void name_leftovers() {
+    for (const auto& [entity, rows] : projections_)
+      for (const auto& p : rows)
+        found("the " + describe(p) + " names " + entity.text() + ", which has no events");
+    for (const auto& [entity, rows] : timers_)
+      for (const auto& t : rows)
+        found("timer " + t.name + " belongs to " + entity.text() + ", which has no events");
+    for (const auto& [entity, sequences] : unpublished_)
+      found(std::to_string(sequences.size()) + " outbox rows name " + entity.text()
+            + ", which has no events");
+  }
+
+  const journal& store_;
+  const blob_store& blobs_;
+  const verify_options& options_;
+  const discrepancy_found& tell_;
+  verify_counts counts_;
+  std::map<entity_ref, std::vector<projection>> projections_;
+  std::map<entity_ref, std::vector<timer>> timers_;
+  std::map<entity_ref, std::vector<std::uint64_t>> unpublished_;
+};
+
+} // namespace
+
+result<verify_counts> verify(const journal& store, const blob_store& blobs,
+                             const verify_options& options, const discrepancy_found& tell) {
+  return verifier(store, blobs, options, tell).run();
+}
+
+} // namespace dossier

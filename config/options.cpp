@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/options.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <charconv>
+#include <numeric>
+#include <tuple>
+#include <vector>
+
+namespace dossier {
+
+namespace {
+
+template <class Group, class T>
+setting_field field_of(settings& s, T Group::*member) {
+  auto groups
+    = std::tie(s.listen, s.http, s.storage, s.actors, s.timers, s.documents, s.security, s.log);
+  return &(std::get<Group&>(groups).*member);
+}
+
+template <auto Member>
+setting_field at(settings& s) {
+  return field_of(s, Member);
+}
+
+bool is_ip_address(std::string_view text) {
+  const std::string address(text);
+  in6_addr parsed;
+  return inet_pton(AF_INET, address.c_str(), &parsed) == 1
+         || inet_pton(AF_INET6, address.c_str(), &parsed) == 1;
+}
+
+bool is_port(std::string_view text) {
+  std::uint16_t port = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, port);
+  return error == std::errc() && stop == end && port > 0;
+}
+
+bool is_host(std::string_view text) {
+  if (text.starts_with('[') && text.ends_with(']'))
+    return text.find('.') == text.npos && is_ip_address(text.substr(1, text.size() - 2));
+  return !text.empty() && text.size() <= 253 && std::ranges::all_of(text, [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-'
+           || c == '.';
+  });
+}
+
+/// Signed URLs are this text with a path behind it, so nothing may follow host and port.
+bool is_public_url(std::string_view text) {
+  if (text.empty())
+    return true;
+  if (text.starts_with("http://"))
+    text.remove_prefix(7);
+  else if (text.starts_with("https://"))
+    text.remove_prefix(8);
+  else
+    return false;
+  const auto bracket = text.rfind(']');
+  const auto colon = text.find(':', bracket == text.npos ? 0 : bracket);
+  if (colon == text.npos)
+    return is_host(text);
+  return is_host(text.substr(0, colon)) && is_port(text.substr(colon + 1));
+}
+
+bool is_path(std::string_view text) {
+  return !text.empty() && text.size() <= 1'024 && text.find('\0') == text.npos;
+}
+
+bool is_level(std::string_view text) {
+  return text == "debug" || text == "info" || text == "warn" || text == "error";
+}
+
+bool is_format(std::string_view text) {
+  return text == "text" || text == "json";
+}
+
+bool is_admin_key(std::string_view text) {
+  return text.size() >= 16 && text.size() <= 256
+         && std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
+}
+
+using L = listen_settings;
+using H = http_settings;
+using S = storage_settings;
+using A = actor_settings;
+using T = timer_settings;
+using D = document_settings;
+
+constexpr std::int64_t hour_ms = 3'600'000;
+constexpr std::int64_t year_s = 31'536'000;
+
+// clang-format off
+const option table[] = {
+  {"listen.address", at<&L::address>,
+   "Address to listen on. Others than this machine reach it only if this is changed.",
+   "an IPv4 or IPv6 address", {}, is_ip_address},
+  {"listen.port", at<&L::port>, "Port to listen on; 0 takes a free one.", "", {0, 65'535}},
+  {"listen.public_url", at<&L::public_url>,
+   "What signed URLs start with, if clients come through a proxy. Empty: the address above.",
+   "http(s)://host[:port] without a path, or empty", {}, is_public_url},
+
+  {"http.threads", at<&H::threads>, "Threads that serve connections.", "threads", {1, 256}},
+  {"http.connections_max", at<&H::connections_max>,
+   "Open connections. One more is answered with 503 and closed.", "connections", {1, 1'000'000}},
+  {"http.in_flight_max", at<&H::in_flight_max>,
+   "Requests being handled at once. One more is answered with 503.", "requests", {1, 1'000'000}},
+  {"http.header_bytes_max", at<&H::header_bytes_max>,
+   "Request line and header fields of one request.", "bytes", {1'024, 1'048'576}},
+  {"http.header_fields_max", at<&H::header_fields_max>, "Header fields of one request.",
+   "fields", {8, 1'000}},
+  {"http.target_bytes_max", at<&H::target_bytes_max>, "Path and query of one request.",
+   "bytes", {128, 65'536}},
+  {"http.json_bytes_max", at<&H::json_bytes_max>, "Body of an API request.",
+   "bytes", {1'024, 16'777'216}},
+  {"http.content_bytes_max", at<&H::content_bytes_max>, "Body of one upload.",
+   "bytes", {1, 1'125'899'906'842'624}},
+  {"http.header_deadline_ms", at<&H::header_deadline_ms>,
+   "From the first byte of a request to the end of its header.", "ms", {100, 600'000}},
+  {"http.idle_deadline_ms", at<&H::idle_deadline_ms>,
+   "How long a connection may wait for its next request.", "ms", {100, hour_ms}},
+  {"http.json_deadline_ms", at<&H::json_deadline_ms>,
+   "From the first to the last byte of an API request's body.", "ms", {100, 600'000}},
+  {"http.body_rate_bytes_per_s_min", at<&H::body_rate_bytes_per_s_min>,
+   "An upload or download that is slower than this is ended.", "bytes/s", {1, 1'000'000'000}},
+  {"http.rate_grace_ms", at<&H::rate_grace_ms>,
+   "How long an upload or download runs before the minimum rate counts.", "ms", {100, 600'000}},
+  {"http.handler_deadline_ms", at<&H::handler_deadline_ms>,
+   "How long a request waits for the core before it is answered with 503.", "ms", {100, 600'000}},
+  {"http.requests_per_connection_max", at<&H::requests_per_connection_max>,
+   "Requests on one connection before it is closed.", "requests", {1, 1'000'000'000}},
+  {"http.retry_after_s", at<&H::retry_after_s>,
+   "What Retry-After tells those who are answered with 429 or 503.", "s", {1, 3'600}},
+  {"http.drain_ms", at<&H::drain_ms>,
+   "How long SIGTERM lets requests in flight finish.", "ms", {0, 600'000}},
+  {"http.blob_threads", at<&H::blob_threads>,
+   "Threads that hash, write and sync uploads.", "threads", {1, 256}},
+
+  {"storage.data_dir", at<&S::data_dir>,
+   "Directory of everything that is kept. It is made if it does not exist.",
+   "a path of at most 1024 bytes", {}, is_path},
+  {"storage.shards", at<&S::shards>,
+   "Slices of the key space. Fixed when the data directory is made.", "shards", {1, 4'096}},
+  {"storage.block_cache_mib", at<&S::block_cache_mib>,
+   "Memory for blocks that were read from the database.", "MiB", {1, 1'048'576}},
+  {"storage.write_buffer_mib", at<&S::write_buffer_mib>,
+   "Memory for rows that are not yet in the database's tables.", "MiB", {1, 4'096}},
+  {"storage.wal_mib_max", at<&S::wal_mib_max>,
+   "Size of the write-ahead log, and so of what a start reads again.", "MiB", {1, 65'536}},
+  {"storage.group_batches_max", at<&S::group_batches_max>,
+   "Decisions that share one sync.", "batches", {1, 65'536}},
+
+  {"actors.threads", at<&A::threads>, "Threads that run actors.", "threads", {1, 256}},
+  {"actors.active_max", at<&A::active_max>,
+   "Actors of one kind in memory. Beyond it the longest unused ones go to sleep.",
+   "actors", {1, 100'000'000}},
+  {"actors.passivate_after_ms", at<&A::passivate_after_ms>,
+   "How long an actor is unused before it goes to sleep.", "ms", {10, 86'400'000}},
+  {"actors.pending_per_entity_max", at<&A::pending_per_entity_max>,
+   "Commands that wait for one entity. One more is answered with 503.", "commands", {1, 65'536}},
+  {"actors.pending_max", at<&A::pending_max>,
+   "Commands that wait for all entities together. One more is answered with 503.",
+   "commands", {1, 10'000'000}},
+  {"actors.restart_backoff_ms_min", at<&A::restart_backoff_ms_min>,
+   "Pause before a failed actor's first restart; each further one doubles it.", "ms", {1, hour_ms}},
+  {"actors.restart_backoff_ms_max", at<&A::restart_backoff_ms_max>,
+   "Longest pause between two restarts.", "ms", {1, hour_ms}},
+  {"actors.restarts_max", at<&A::restarts_max>,
+   "Restarts in a row after which an actor is quarantined until an operator looks.",
+   "restarts", {1, 1'000}},
+  {"actors.load_threads", at<&A::load_threads>,
+   "Threads that read sleeping actors from the store.", "threads", {1, 64}},
+
+  {"timers.horizon_ms", at<&T::horizon_ms>,
+   "How far ahead timers are held in memory.", "ms", {100, hour_ms}},
+  {"timers.rows_per_shard_max", at<&T::rows_per_shard_max>,
+   "Timers of one shard that are held in memory.", "timers", {1, 1'000'000}},
+  {"timers.in_flight_max", at<&T::in_flight_max>,
+   "Timers that have fired and whose effect is not yet durable.", "timers", {1, 1'000'000}},
+  {"timers.retry_ms_min", at<&T::retry_ms_min>,
+   "Pause before a timer that failed fires again; each further one doubles it.",
+   "ms", {1, hour_ms}},
+  {"timers.retry_ms_max", at<&T::retry_ms_max>,
+   "Longest pause between two attempts.", "ms", {1, hour_ms}},
+
+  {"documents.expiring_leads_s", at<&D::expiring_leads_s>,
+   "How long before its expiry a document is announced as expiring. Empty: not at all.",
+   "s", {1, year_s}},
+  {"documents.upload_grant_s", at<&D::upload_grant_s>,
+   "How long an upload URL is good.", "s", {1, 604'800}},
+  {"documents.download_grant_s", at<&D::download_grant_s>,
+   "How long a download URL is good.", "s", {1, 604'800}},
+  {"documents.abandon_after_s", at<&D::abandon_after_s>,
+   "When a document goes that has no expiry and was never confirmed.", "s", {1, year_s}},
+  {"documents.list_limit_max", at<&D::list_limit_max>,
+   "Documents on one page of a list.", "documents", {1, 10'000}},
+  {"documents.list_scan_max", at<&D::list_scan_max>,
+   "Rows that are looked at for one page of a filtered list.", "rows", {1, 1'000'000}},
+  {"documents.history_limit_max", at<&D::history_limit_max>,
+   "Events on one page of a history.", "events", {1, 100'000}},
+  {"documents.answers_kept_s", at<&D::answers_kept_s>,
+   "How long a repeated Idempotency-Key is answered as the first time.", "s", {1, year_s}},
+
+  {"security.admin_key", at<&security_settings::admin_key>,
+   "The first admin key. Without it one is made at the first start.",
+   "16 to 256 visible ASCII characters", {}, is_admin_key},
+
+  {"log.level", at<&log_settings::level>, "The least that is worth a line.",
+   "debug, info, warn or error", {}, is_level},
+  {"log.format", at<&log_settings::format>, "How a line looks.", "text or json", {}, is_format},
+};
+// clang-format on
+
+/// Levenshtein's: how many characters to insert, remove or replace.
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+/// nullptr if nothing is near enough to be what somebody meant.
+template <class Name>
+const option* nearest(std::string_view word, Name name_of) {
+  constexpr std::size_t word_bytes_max = 128;
+  word = word.substr(0, word_bytes_max);
+  const option* best = nullptr;
+  std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
+  for (const auto& o : table) {
+    const auto d = distance(word, name_of(o));
+    if (d < best_distance) {
+      best = &o;
+      best_distance = d;
+    }
+  }
+  return best;
+}
+
+} // namespace
+
+std::span<const option> options() {
+  return table;
+}
+
+const option* find_option(std::string_view path) {
+  const auto* found = std::ranges::find(table, path, &option::path);
+  return found == std::end(table) ? nullptr : found;
+}
+
+std::string variable_of(const option& o) {
+  if (o.is_secret())
+    return "DOSSIER_ADMIN_KEY";
+  std::string name = "DOSSIER_";
+  for (const char c : o.path) {
+    const bool is_lower = c >= 'a' && c <= 'z';
+    name += c == '.' ? '_' : is_lower ? static_cast<char>(c - 'a' + 'A') : c;
+  }
+  return name;
+}
+
+const option* nearest_to_path(std::string_view path) {
+  if (const auto* near = nearest(path, [](const option& o) { return o.path; }))
+    return near;
+  // Why: the right name in the wrong group is far away by letters, and yet what was meant.
+  const auto member = path.substr(path.rfind('.') + 1);
+  const auto* same = std::ranges::find(table, member, &option::member);
+  return same == std::end(table) ? nullptr : same;
+}
+
+const option* nearest_to_variable(std::string_view name) {
+  return nearest(name, [](const option& o) { return variable_of(o); });
+}
+
+} // namespace dossier

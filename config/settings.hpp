@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything that can be set, as plain structs with their defaults. Names carry units.
+// config/options.cpp declares each once more, for people: its path, a sentence, its bounds.
+// Immutable after start.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace dossier {
+
+struct listen_settings {
+  std::string address = "127.0.0.1"; ///< listen.address
+  std::uint16_t port = 8080;         ///< listen.port; 0 takes a free one
+  std::string public_url;            ///< listen.public_url; empty: http://address:port
+};
+
+struct http_settings {
+  std::uint32_t threads = 2;               ///< http.threads
+  std::uint32_t connections_max = 16'384;  ///< http.connections_max
+  std::uint32_t in_flight_max = 4'096;     ///< http.in_flight_max: requests being handled, in total
+  std::uint32_t header_bytes_max = 16'384; ///< http.header_bytes_max: request line and fields
+  std::uint32_t header_fields_max = 100;   ///< http.header_fields_max
+  std::uint32_t target_bytes_max = 8'192;  ///< http.target_bytes_max
+  std::uint32_t json_bytes_max = 65'536;   ///< http.json_bytes_max: bodies of API routes
+  std::uint64_t content_bytes_max = 5'497'558'138'880; ///< http.content_bytes_max: one upload
+  std::uint32_t header_deadline_ms = 10'000; ///< http.header_deadline_ms: first byte to end of head
+  std::uint32_t idle_deadline_ms = 60'000;   ///< http.idle_deadline_ms: between requests
+  std::uint32_t json_deadline_ms = 10'000;   ///< http.json_deadline_ms: a whole JSON body
+  std::uint32_t body_rate_bytes_per_s_min
+    = 10'240;                          ///< http.body_rate_bytes_per_s_min, uploads and downloads
+  std::uint32_t rate_grace_ms = 5'000; ///< http.rate_grace_ms: before the minimum rate counts
+  std::uint32_t handler_deadline_ms = 30'000; ///< http.handler_deadline_ms: a reply from the core
+  std::uint32_t requests_per_connection_max = 1'000'000; ///< http.requests_per_connection_max
+  std::uint32_t retry_after_s = 1;                       ///< http.retry_after_s
+  std::uint32_t drain_ms = 8'000; ///< http.drain_ms: how long SIGTERM waits for what is in flight
+  std::uint32_t blob_threads = 2; ///< http.blob_threads: hashing and syncing of uploads
+};
+
+struct storage_settings {
+  std::string data_dir = "dossier-data";   ///< storage.data_dir
+  std::uint16_t shards = 64;               ///< storage.shards: fixed when the directory is made
+  std::uint32_t block_cache_mib = 64;      ///< storage.block_cache_mib
+  std::uint32_t write_buffer_mib = 32;     ///< storage.write_buffer_mib
+  std::uint32_t wal_mib_max = 48;          ///< storage.wal_mib_max
+  std::uint32_t group_batches_max = 1'024; ///< storage.group_batches_max
+};
+
+struct actor_settings {
+  std::uint32_t threads = 2;                 ///< actors.threads
+  std::uint32_t active_max = 50'000;         ///< actors.active_max: live actors a kind
+  std::uint32_t passivate_after_ms = 30'000; ///< actors.passivate_after_ms
+  std::uint32_t pending_per_entity_max = 64; ///< actors.pending_per_entity_max
+  std::uint32_t pending_max = 20'000; ///< actors.pending_max: commands in the region, in total
+  std::uint32_t restart_backoff_ms_min = 100;    ///< actors.restart_backoff_ms_min
+  std::uint32_t restart_backoff_ms_max = 30'000; ///< actors.restart_backoff_ms_max
+  std::uint32_t restarts_max = 8;                ///< actors.restarts_max: then it is quarantined
+  std::uint32_t load_threads = 2;                ///< actors.load_threads
+};
+
+struct timer_settings {
+  std::uint32_t horizon_ms = 60'000; ///< timers.horizon_ms: how far ahead rows are held in memory
+  std::uint32_t rows_per_shard_max = 8'192; ///< timers.rows_per_shard_max: held in memory
+  std::uint32_t in_flight_max = 2'048;      ///< timers.in_flight_max: fired and not yet durable
+  std::uint32_t retry_ms_min = 1'000;       ///< timers.retry_ms_min
+  std::uint32_t retry_ms_max = 60'000;      ///< timers.retry_ms_max
+};
+
+struct document_settings {
+  std::vector<std::int64_t> expiring_leads_s{60}; ///< documents.expiring_leads_s
+  std::uint32_t upload_grant_s = 900;             ///< documents.upload_grant_s
+  std::uint32_t download_grant_s = 900;           ///< documents.download_grant_s
+  std::uint32_t abandon_after_s = 86'400;         ///< documents.abandon_after_s
+  std::uint32_t list_limit_max = 200;             ///< documents.list_limit_max
+  std::uint32_t list_scan_max = 2'000;     ///< documents.list_scan_max: rows looked at for one page
+  std::uint32_t history_limit_max = 1'000; ///< documents.history_limit_max
+  std::uint32_t answers_kept_s = 86'400;   ///< documents.answers_kept_s: for Idempotency-Key
+};
+
+struct security_settings {
+  std::string admin_key; ///< DOSSIER_ADMIN_KEY only; never printed. Empty: made at first start.
+};
+
+struct log_settings {
+  std::string level = "info";  ///< log.level: debug, info, warn, error
+  std::string format = "text"; ///< log.format: text or json
+};
+
+struct settings {
+  listen_settings listen;
+  http_settings http;
+  storage_settings storage;
+  actor_settings actors;
+  timer_settings timers;
+  document_settings documents;
+  security_settings security;
+  log_settings log;
+};
+
+} // namespace dossier

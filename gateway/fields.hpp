@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Looking at a request's header fields and query where request::field() is not enough. Pure.
+#pragma once
+
+#include "gateway/http.hpp"
+
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace dossier {
+
+/// All values of a field, joined with ", " as RFC 9110 5.3 allows; nullopt if it is not there. An
+/// empty value is there.
+std::optional<std::string> joined_field(const request& r, std::string_view name);
+
+/// Refuses query parameters other than `known`, and repeated ones, by name.
+result<void> check_query(const request& r, std::initializer_list<std::string_view> known);
+
+/// A decimal number from the query within bounds; `otherwise` if it is not there.
+result<std::uint64_t> query_number(const request& r, std::string_view name, std::uint64_t otherwise,
+                                   std::uint64_t min, std::uint64_t max);
+
+} // namespace dossier

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// A request's JSON body, read strictly: one object of strings, numbers, booleans and nulls.
+// Everything that is wrong with its members is gathered and told at once, each with its JSON
+// pointer.
+#pragma once
+
+#include "gateway/http.hpp"
+#include "protocol/result.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace dossier {
+
+/// Reads a whole body into memory; too_large above `bytes_max`.
+awaitable<result<std::string>> read_text(body_reader& body, std::size_t bytes_max);
+
+/// The members of the object. Reading one makes it known; finish() refuses those that nobody asked
+/// for.
+class json_body {
+public:
+  /// malformed when `text` is not UTF-8, not one JSON object, names a member twice or is nested too
+  /// deep; says at which byte or member.
+  static result<json_body> parse(std::string_view text);
+
+  bool is_empty() const { return members_.empty(); }
+  /// Whether the member is there, null or not. Makes it known.
+  bool has(std::string_view name);
+  /// Whether it is there and null. Makes it known.
+  bool is_null(std::string_view name);
+
+  // Each reads a member; nullopt if it is missing or null (a problem if it is required) or of
+  // another type (a problem always).
+  std::optional<std::string> required_string(std::string_view name);
+  std::optional<std::string> optional_string(std::string_view name);
+  std::optional<std::uint64_t> optional_count(std::string_view name, std::uint64_t max);
+  std::optional<bool> required_bool(std::string_view name);
+
+  /// Notes that a member has a value it may not have; `why` is a sentence that begins after its
+  /// name.
+  void refuse(std::string_view name, std::string_view why);
+
+  /// invalid_argument with every problem, in the order found, `where` pointing at the first.
+  result<void> finish() const;
+
+private:
+  friend class json_body_reader;
+  enum class nested : std::uint8_t { object, array };
+  using value
+    = std::variant<std::nullptr_t, bool, std::uint64_t, std::int64_t, double, std::string, nested>;
+  struct member {
+    json_body::value value;
+    bool is_known = false;
+  };
+  struct trouble {
+    std::string pointer;
+    std::string sentence;
+  };
+
+  member* find(std::string_view name);
+  void want(std::string_view name, const member& found, std::string_view type);
+
+  std::map<std::string, member, std::less<>> members_;
+  std::vector<std::string> known_; ///< In the order of asking, for the refusal of others.
+  std::vector<trouble> troubles_;
+};
+
+} // namespace dossier

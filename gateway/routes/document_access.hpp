@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every route about documents does first and last: find the document as far as the caller may
+// know of it, send a command, recognise a repeated request.
+#pragma once
+
+#include "gateway/routes/shared.hpp"
+#include "protocol/document.hpp"
+
+#include <memory>
+#include <optional>
+#include <string_view>
+
+namespace dossier {
+
+using document_answer = answer<document::view>;
+
+/// The one answer for documents that do not exist and for those of others: same words, same shape.
+failure no_such_document();
+
+/// Refuses a customer that the caller may not know of as not_found, and names that no customer has.
+result<void> check_visible_customer(const request& r, std::string_view customer);
+
+/// The document named by the path's first parameter, if it exists for the caller; `customerId` in
+/// the query, when given, must be its customer's. What has ended is found too.
+result<found_document> find_visible(const shared_parts& shared, const request& r);
+
+/// gone, with how it ended, for what has ended or whose expiry has passed, even while the timer is
+/// on its way.
+result<void> check_living(const document::view& view, timestamp now);
+
+/// Sends the command and waits until its effect is durable. `held` is kept until the core has
+/// answered, even if this wait ends before.
+awaitable<result<document_answer>> submit_command(shared_parts& shared, const entity_id& id,
+                                                  document::command what, command_meta meta,
+                                                  std::shared_ptr<const void> held);
+
+/// Who asked, as the event's cause remembers it.
+cause cause_of(const request& r, const document::command& what);
+
+/// A request's place among its repetitions.
+struct repetition {
+  std::optional<idempotency> key;       ///< nullopt: the request may not be recognised.
+  commands_in_flight::turn turn;        ///< Keeps repetitions out while this one is on its way.
+  std::optional<document_answer> first; ///< The answer given before to the same request.
+};
+
+/// conflict while the same request is on its way, unprocessable if its body was another one.
+result<repetition> recognise(shared_parts& shared, const request& r, std::string_view operation,
+                             std::string_view scope, std::string_view customer,
+                             std::string_view body);
+
+/// The answer that was stored under this key meanwhile.
+result<std::optional<document_answer>>
+first_answer(const shared_parts& shared, std::string_view customer, const idempotency& key);
+
+/// Marks a repeated answer as one.
+response replayed(response answer);
+
+/// An absolute URL that permits this until then, or until the document's expiry if that is earlier.
+struct granted_url {
+  std::string url;
+  timestamp expires_at; ///< Whole seconds.
+};
+granted_url grant(const shared_parts& shared, permission allows, const entity_id& id,
+                  const document::view& view, timestamp until);
+
+} // namespace dossier

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/serve.hpp"
+
+#include "actors/core.hpp"
+#include "actors/threads.hpp"
+#include "config/log.hpp"
+#include "gateway/auth.hpp"
+#include "gateway/data_dir.hpp"
+#include "gateway/routes/routes.hpp"
+#include "gateway/server.hpp"
+#include "gateway/signed_url.hpp"
+#include "gateway/system.hpp"
+#include "gateway/version.hpp"
+#include "persistence/commit_queue.hpp"
+#include "persistence/content_collector.hpp"
+#include "persistence/rocks_journal.hpp"
+
+#include <sys/resource.h>
+#include <sys/statvfs.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace dossier {
+
+namespace {
+
+/// Content that waits to be collected; more is left to the next start.
+constexpr std::size_t candidates_max = 1'000'000;
+/// Below this much free disk the server says that it is not well.
+constexpr std::uint64_t free_bytes_min = 256u << 20;
+
+/// The signals that mean "stop", blocked in every thread and waited for in this one.
+class stop_signals {
+public:
+  stop_signals() {
+    sigemptyset(&set_);
+    sigaddset(&set_, SIGTERM);
+    sigaddset(&set_, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+  }
+  int wait() const {
+    int which = 0;
+    while (sigwait(&set_, &which) != 0) {
+    }
+    return which;
+  }
+
+private:
+  sigset_t set_{};
+};
+
+/// Connections and tables are files: take as many as the system lets us have.
+void raise_file_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
+rocks_options store_options(const settings& s, const data_dir& where) {
+  rocks_options options;
+  options.path = where.store;
+  options.shard_count = s.storage.shards;
+  options.block_cache_bytes = std::size_t{s.storage.block_cache_mib} << 20;
+  options.write_buffer_bytes = std::size_t{s.storage.write_buffer_mib} << 20;
+  options.wal_bytes_max = std::size_t{s.storage.wal_mib_max} << 20;
+  return options;
+}
+
+/// A device that failed once may have lost what it said it wrote (and a second fsync would lie):
+/// nothing may be answered any more. The next start reads what is really there.
+[[noreturn]] void stop_at_once(const failure& why) {
+  log(log_level::error, "the store failed, stopping at once", {{"why", why.why}});
+  std::_Exit(EXIT_FAILURE);
+}
+
+/// Everything that runs, in the order in which it is built. Stopping goes backwards, by hand, in
+/// stop().
+class running_server {
+public:
+  explicit running_server(const settings& s)
+    : settings_(s)
+    , where_(data_dir::at(s.storage.data_dir)) {}
+
+  result<void> start() {
+    if (auto opened = open_stores(); !opened)
+      return opened;
+    if (auto keys = open_keys(); !keys)
+      return keys;
+    start_core();
+    return start_edge();
+  }
+
+  void announce() const {
+    std::cout << "Dossier " << version << " listens on " << parts_->public_url << '\n'
+              << "Data directory: " << where_.root << '\n';
+    if (!fresh_admin_key_.empty())
+      std::cout << "Admin key, shown this once: " << fresh_admin_key_ << '\n';
+    const auto key = fresh_admin_key_.empty() ? std::string("$KEY") : fresh_admin_key_;
+    const auto& url = parts_->public_url;
+    std::cout << "\nTry:\n"
+              << "  curl -s " << url << "/health\n"
+              << "  curl -s -H 'x-functions-key: " << key
+              << "' -H 'content-type: application/json' " << url
+              << "/api/customers/acme/documents -d "
+                 "'{\"documentType\":\"invoice\",\"fileName\":\"a.pdf\"}'\n"
+              << "  curl -s -H 'x-functions-key: " << key << "' " << url
+              << "/api/customers/acme/documents\n"
+              << std::endl;
+  }
+
+  /// Stop accepting and answer what is in flight; stop time; stop the actors; stop the threads they
+  /// use; then the parts close the store as they go.
+  void stop() {
+    is_draining_.store(true);
+    server_->drain();
+    heart_.stop();
+    core_->stop();
+    loaders_->stop();
+    commits_->stop();
+    blob_workers_->join();
+    readers_->join();
+    server_ = nullptr;
+    core_ = nullptr;
+    collector_->stop();
+  }
+
+private:
+  result<void> open_stores() {
+    auto& files = posix_files();
+    if (auto made = files.make_directories(where_.root); !made)
+      return made;
+    auto lock = data_dir_lock::take(where_);
+    if (!lock)
+      return lock.error();
+    lock_.emplace(std::move(*lock));
+    auto store = rocks_journal::open(store_options(settings_, where_));
+    if (!store)
+      return store.error();
+    store_ = std::move(*store);
+    auto blobs = blob_store::open(files, where_.blobs, *store_);
+    if (!blobs)
+      return blobs.error();
+    blobs_ = std::move(*blobs);
+    auto secret = read_or_make_secret(files, where_);
+    if (!secret)
+      return secret.error();
+    signer_.emplace(std::move(*secret));
+    return {};
+  }
+
+  result<void> open_keys() {
+    auto ring = key_ring::open(where_.keys, time_);
+    if (!ring)
+      return ring.error();
+    keys_ = std::move(*ring);
+    if (!settings_.security.admin_key.empty())
+      return keys_->adopt("admin", settings_.security.admin_key, principal::role_type::admin);
+    if (keys_->has_admin())
+      return {};
+    auto made = keys_->create("admin", principal::role_type::admin, {});
+    if (!made)
+      return made.error();
+    fresh_admin_key_ = std::move(*made);
+    return {};
+  }
+
+  void start_core() {
+    group_committer::limits limits;
+    limits.group_batches_max = settings_.storage.group_batches_max;
+    commits_ = std::make_unique<group_committer>(*store_, time_, limits, stop_at_once);
+    loaders_ = std::make_unique<worker_threads>(settings_.actors.load_threads);
+    collector_ = std::make_unique<content_collector>(*blobs_, candidates_max);
+    core_ = std::make_unique<core>(
+      core_parts{*store_, *commits_, time_, ids_, *loaders_, heart_, settings_, false});
+    commits_->on_committed([this](const batch& b) {
+      core_->committed(b);
+      collector_->committed(b);
+    });
+    heart_.start([this](milliseconds uptime) { core_->beat(uptime); });
+  }
+
+  result<void> start_edge() {
+    blob_workers_.emplace(settings_.http.blob_threads);
+    readers_.emplace(1);
+    parts_.reset(new route_parts{
+      settings_,
+      core_->documents(),
+      core_->admin(),
+      *blobs_,
+      *signer_,
+      time_,
+      *blob_workers_,
+      *readers_,
+      settings_.listen.public_url,
+      std::string(version),
+      {{"store",
+        [this] {
+          return check_store();
+        }},
+       {"disk",
+        [this] {
+          return check_disk();
+        }}},
+      [this] { return is_draining_.load(); },
+      [this]() -> const http_stats* { return server_ ? &server_->stats() : nullptr; },
+      [this] {
+        return store_metrics();
+      }});
+    auto listening = server::listen(settings_, time_, make_routes(*parts_),
+                                    [this](const request& r) { return keys_->find(r); });
+    if (!listening)
+      return listening.error();
+    server_ = std::move(*listening);
+    if (parts_->public_url.empty()) {
+      const auto& address = settings_.listen.address;
+      const auto host = address.find(':') == std::string::npos ? address : '[' + address + ']';
+      parts_->public_url = "http://" + host + ':' + std::to_string(server_->port());
+    }
+    server_->start();
+    return {};
+  }
+
+  result<void> check_store() const {
+    if (store_->stats().is_write_stopped)
+      return fail(errc::unavailable,
+                  "the store has stopped writing until it has caught up compacting");
+    return {};
+  }
+
+  result<void> check_disk() const {
+    struct statvfs disk {};
+    if (statvfs(where_.root.c_str(), &disk) != 0)
+      return fail(errc::unavailable, "the data directory cannot be asked for its free space");
+    const auto free_bytes = std::uint64_t{disk.f_bavail} * disk.f_frsize;
+    if (free_bytes < free_bytes_min)
+      return fail(errc::unavailable, "only " + std::to_string(free_bytes >> 20)
+                                       + " MiB are free under " + where_.root);
+    return {};
+  }
+
+  std::vector<metric> store_metrics() const {
+    using kind = metric::kind_type;
+    const auto& commits = commits_->stats();
+    const auto store = store_->stats();
+    const auto value = [](const auto& counter) {
+      return static_cast<double>(counter);
+    };
+    return {
+      {"dossier_commit_batches_total", "Decisions written.", kind::counter,
+       value(commits.batches.load())},
+      {"dossier_commit_groups_total", "Groups of decisions written, one fsync each.", kind::counter,
+       value(commits.groups.load())},
+      {"dossier_commit_events_total", "Events written.", kind::counter,
+       value(commits.events.load())},
+      {"dossier_commit_conflicts_total",
+       "Decisions refused because they were made on an older state.", kind::counter,
+       value(commits.conflicts.load())},
+      {"dossier_commit_waiting", "Decisions handed in and not yet durable.", kind::gauge,
+       value(commits.waiting.load())},
+      {"dossier_outbox_rows", "Events not yet published.", kind::gauge,
+       value(store_->read_outbox_depth().rows)},
+      {"dossier_store_write_stopped", "1 while the store refuses writes.", kind::gauge,
+       store.is_write_stopped ? 1.0 : 0.0},
+      {"dossier_store_level0_files", "Tables waiting to be compacted.", kind::gauge,
+       value(store.level0_files)},
+      {"dossier_store_sst_bytes", "Size of the tables on disk.", kind::gauge,
+       value(store.sst_bytes)},
+      {"dossier_store_memtable_bytes", "Written and not yet in tables.", kind::gauge,
+       value(store.memtable_bytes)},
+      {"dossier_store_block_cache_bytes", "Blocks of tables held in memory.", kind::gauge,
+       value(store.block_cache_bytes)},
+    };
+  }
+
+  const settings settings_;
+  const data_dir where_;
+  const system_clock time_;
+  random_ids ids_;
+  std::optional<data_dir_lock> lock_;
+  std::unique_ptr<rocks_journal> store_;
+  std::unique_ptr<blob_store> blobs_;
+  std::optional<url_signer> signer_;
+  std::unique_ptr<key_ring> keys_;
+  std::string fresh_admin_key_;
+  std::unique_ptr<group_committer> commits_;
+  std::unique_ptr<worker_threads> loaders_;
+  std::unique_ptr<content_collector> collector_;
+  pulse_thread heart_;
+  std::unique_ptr<core> core_;
+  std::optional<asio::thread_pool> blob_workers_;
+  std::optional<asio::thread_pool> readers_;
+  std::unique_ptr<route_parts> parts_;
+  std::unique_ptr<server> server_;
+  std::atomic<bool> is_draining_{false};
+};
+
+} // namespace
+
+int serve(const settings& s) {
+  const stop_signals signals;
+  raise_file_limit();
+  start_log(s.log);
+  running_server running(s);
+  if (auto started = running.start(); !started) {
+    std::cerr << "dossier: " << started.error().why << '\n';
+    std::cerr.flush();
+    // Parts may run already: nothing was accepted, so nothing is lost by leaving at once.
+    std::_Exit(EXIT_FAILURE);
+  }
+  running.announce();
+  const auto which = signals.wait();
+  log(log_level::info, "stopping", {{"signal", which == SIGTERM ? "SIGTERM" : "SIGINT"}});
+  running.stop();
+  log(log_level::info, "stopped");
+  return EXIT_SUCCESS;
+}
+
+} // namespace dossier

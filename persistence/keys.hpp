@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The bytes of every key. Order-preserving: comparing bytes compares meaning. All numbers
+// big-endian. Times are milliseconds with the sign bit flipped. Every key starts with its shard.
+// Row codes are frozen; retired ones stay here, marked retired.
+#pragma once
+
+#include "persistence/journal.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace dossier::keys {
+
+/// Second part of every key, after the shard.
+enum class row : std::uint8_t {
+  event = 'e',      ///< shard e kind id sequence            -> envelope
+  state = 's',      ///< shard s kind id                     -> format version bytes
+  timer = 't',      ///< shard t due kind id name            -> empty
+  outbox = 'o',     ///< shard o position                    -> kind id sequence
+  listing = 'l',    ///< shard l customer 0 ~created kind id -> empty (shard of the customer)
+  reference = 'r',  ///< shard r customer 0 sha256 kind id   -> empty (shard of the customer)
+  answer = 'a',     ///< shard a command-id                  -> expiry fingerprint bytes
+  outbox_end = 'p', ///< shard p -> position that no row has reached yet
+};
+
+std::string event_key(const entity_ref& entity, std::uint64_t sequence);
+/// The common start of an entity's events.
+std::string event_prefix(const entity_ref& entity);
+std::string state_key(const entity_ref& entity);
+std::string timer_key(const entity_ref& entity, const timer& t);
+/// The common start of a shard's timers due at this moment.
+std::string timer_prefix(shard_number shard, timestamp due);
+std::string outbox_key(shard_number shard, std::uint64_t position);
+std::string projection_key(shard_number shard, const projection& p, const entity_ref& entity);
+std::string answer_key(shard_number shard, const command_id& id);
+std::string outbox_end_key(shard_number shard);
+
+/// The common start of all rows of a kind in a shard.
+std::string prefix(shard_number shard, row kind);
+std::string listing_prefix(shard_number shard, std::string_view customer);
+std::string reference_prefix(shard_number shard, std::string_view customer,
+                             const sha256_digest& sha256);
+/// 1 to 32 characters of [a-z0-9:_-].
+bool is_timer_name(std::string_view name);
+/// The first key behind everything that starts with `prefix`.
+std::string end_of(std::string prefix);
+
+// Reading keys back. Each refuses, as corrupt, bytes that its writer could not have written.
+
+result<std::pair<entity_ref, std::uint64_t>> parse_event_key(std::string_view key);
+result<entity_ref> parse_state_key(std::string_view key);
+result<timer_row> parse_timer_key(std::string_view key);
+result<std::pair<shard_number, std::uint64_t>> parse_outbox_key(std::string_view key);
+result<listing> parse_listing_key(std::string_view key);
+/// Of listing and reference keys.
+result<std::pair<projection, entity_ref>> parse_projection_key(std::string_view key);
+
+} // namespace dossier::keys

@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: Apache-2.0
+// The journal as ordered maps under one mutex. It shares no code with keys.*, so that the contract
+// suite compares two independent ideas of what comes after what.
+#include "persistence/memory_journal.hpp"
+
+#include "persistence/batch.hpp"
+#include "protocol/planted.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <set>
+#include <tuple>
+#include <utility>
+
+namespace dossier {
+
+namespace {
+
+/// One customer's rows in listing order: newest first, then by entity.
+struct newest_first {
+  bool operator()(const listing& a, const listing& b) const {
+    return std::tie(b.created_at, a.entity) < std::tie(a.created_at, b.entity);
+  }
+};
+
+/// What one shard holds.
+struct shard_rows {
+  std::map<entity_ref, std::map<std::uint64_t, std::string>> events;
+  std::map<entity_ref, state_row> states;
+  std::set<timer_cursor> timers;
+  std::map<std::uint64_t, outbox_row> outbox;
+  std::map<command_id, stored_answer> answers;
+  std::map<std::string, std::set<listing, newest_first>, std::less<>> listings;
+  std::map<std::string, std::set<std::pair<sha256_digest, entity_ref>>, std::less<>> references;
+  std::uint64_t next_position = 1;
+};
+
+void put(shard_rows& rows, const customer_listing& p, const entity_ref& entity) {
+  rows.listings[p.customer].insert({p.created_at, entity});
+}
+
+void put(shard_rows& rows, const content_reference& p, const entity_ref& entity) {
+  rows.references[p.customer].insert({p.sha256, entity});
+}
+
+void erase(shard_rows& rows, const customer_listing& p, const entity_ref& entity) {
+  rows.listings[p.customer].erase({p.created_at, entity});
+}
+
+void erase(shard_rows& rows, const content_reference& p, const entity_ref& entity) {
+  rows.references[p.customer].erase({p.sha256, entity});
+}
+
+void erase_timers(shard_rows& rows, const batch& b) {
+  for (const auto& t : b.timers_erased)
+    rows.timers.erase({t.due, b.entity, t.name});
+}
+
+/// The first element after `cursor`, or the first of all.
+template <class Set>
+auto start_after(const Set& set, const std::optional<typename Set::key_type>& cursor) {
+  return cursor ? set.upper_bound(*cursor) : set.begin();
+}
+
+class mapped_journal final : public memory_journal {
+public:
+  explicit mapped_journal(shard_number shard_count)
+    : shards_(shard_count) {}
+
+  shard_number shard_count() const override { return static_cast<shard_number>(shards_.size()); }
+
+  result<std::optional<state_row>> read_state(const entity_ref& entity) const override;
+  result<std::vector<stored_event>> read_events(const entity_ref& entity, std::uint64_t first,
+                                                std::size_t limit) const override;
+  result<std::optional<stored_answer>> find_answer(shard_number shard, const command_id& id,
+                                                   timestamp now) const override;
+  result<std::vector<timer_row>> read_timers(shard_number shard,
+                                             const std::optional<timer_cursor>& after,
+                                             timestamp due_until, std::size_t limit) const override;
+  result<std::vector<timer_row>> read_timers_of(const entity_ref& entity,
+                                                const std::vector<timer>& wished) const override;
+  result<std::vector<outbox_row>> read_outbox(shard_number shard, std::uint64_t after,
+                                              std::size_t limit) const override;
+  result<std::vector<listing>> read_listings(std::string_view customer,
+                                             const std::optional<listing>& after,
+                                             std::size_t limit) const override;
+  result<bool> is_referenced(std::string_view customer, const sha256_digest& sha256) const override;
+  outbox_depth read_outbox_depth() const override { return {outbox_rows_.load()}; }
+  result<void> each_entity(shard_number shard,
+                           const std::function<bool(const entity_ref&)>& visit) const override;
+  result<void> each_projection(
+    shard_number shard,
+    const std::function<bool(const projection&, const entity_ref&)>& visit) const override;
+  result<std::vector<write_outcome>> write(std::span<const batch> group, timestamp now) override;
+
+  void fail_writes(std::function<std::optional<failure>()> decide) override;
+  void replace_event(const entity_ref& entity, std::uint64_t sequence, std::string bytes) override;
+  void replace_state(const entity_ref& entity, std::optional<state_row> row) override;
+
+private:
+  // An id may come from outside and name any shard; the ones that do not exist hold nothing.
+  const shard_rows& rows_of(shard_number shard) const {
+    static const shard_rows nothing;
+    return shard < shards_.size() ? shards_[shard] : nothing;
+  }
+  write_outcome admit(const batch& b, timestamp now) const;
+  void apply(const batch& b, bool is_last);
+
+  mutable std::mutex mutex_; ///< Guards all but the number of shards.
+  std::vector<shard_rows> shards_;
+  std::function<std::optional<failure>()> decide_;
+  std::atomic<std::uint64_t> outbox_rows_{0};
+};
+
+result<std::optional<state_row>> mapped_journal::read_state(const entity_ref& entity) const {
+  const std::lock_guard lock{mutex_};
+  const auto& states = rows_of(entity.shard()).states;
+  const auto found = states.find(entity);
+  if (found == states.end())
+    return std::optional<state_row>{};
+  return std::optional{found->second};
+}
+
+result<std::vector<stored_event>> mapped_journal::read_events(const entity_ref& entity,
+                                                              std::uint64_t first,
+                                                              std::size_t limit) const {
+  const std::lock_guard lock{mutex_};
+  std::vector<stored_event> events;
+  const auto& histories = rows_of(entity.shard()).events;
+  const auto found = histories.find(entity);
+  if (found == histories.end())
+    return events;
+  for (auto at = found->second.lower_bound(first);
+       at != found->second.end() && events.size() < limit; ++at)
+    events.push_back({at->first, at->second});
+  return events;
+}
+
+result<std::optional<stored_answer>>
+mapped_journal::find_answer(shard_number shard, const command_id& id, timestamp now) const {
+  const std::lock_guard lock{mutex_};
+  const auto& answers = rows_of(shard).answers;
+  const auto found = answers.find(id);
+  if (found == answers.end() || found->second.expires_at < now)
+    return std::optional<stored_answer>{};
+  return std::optional{found->second};
+}
+
+result<std::vector<timer_row>> mapped_journal::read_timers(shard_number shard,
+                                                           const std::optional<timer_cursor>& after,
+                                                           timestamp due_until,
+                                                           std::size_t limit) const {
+  const std::lock_guard lock{mutex_};
+  std::vector<timer_row> found;
+  const auto& timers = rows_of(shard).timers;
+  for (auto at = start_after(timers, after);
+       at != timers.end() && at->due <= due_until && found.size() < limit; ++at)
+    found.push_back({at->entity, {at->due, at->name}});
+  return found;
+}
+
+result<std::vector<timer_row>>
+mapped_journal::read_timers_of(const entity_ref& entity, const std::vector<timer>& wished) const {
+  const std::lock_guard lock{mutex_};
+  std::vector<timer_row> found;
+  for (const auto& t : wished) {
+    if (rows_of(entity.shard()).timers.contains({t.due, entity, t.name}))
+      found.push_back({entity, t});
+  }
+  return found;
+}
+
+result<std::vector<outbox_row>> mapped_journal::read_outbox(shard_number shard, std::uint64_t after,
+                                                            std::size_t limit) const {
+  const std::lock_guard lock{mutex_};
+  std::vector<outbox_row> found;
+  const auto& outbox = rows_of(shard).outbox;
+  for (auto at = outbox.upper_bound(after); at != outbox.end() && found.size() < limit; ++at)
+    found.push_back(at->second);
+  return found;
+}
+
+result<std::vector<listing>> mapped_journal::read_listings(std::string_view customer,
+                                                           const std::optional<listing>& after,
+                                                           std::size_t limit) const {
+  const std::lock_guard lock{mutex_};
+  std::vector<listing> found;
+  const auto& customers = rows_of(shard_of(customer, shard_count())).listings;
+  const auto of_customer = customers.find(customer);
+  if (of_customer == customers.end())
+    return found;
+  for (auto at = start_after(of_customer->second, after);
+       at != of_customer->second.end() && found.size() < limit; ++at)
+    found.push_back(*at);
+  return found;
+}
+
+result<bool> mapped_journal::is_referenced(std::string_view customer,
+                                           const sha256_digest& sha256) const {
+  const std::lock_guard lock{mutex_};
+  const auto& customers = rows_of(shard_of(customer, shard_count())).references;
+  const auto of_customer = customers.find(customer);
+  if (of_customer == customers.end())
+    return false;
+  const auto at = of_customer->second.lower_bound({sha256, entity_ref{}});
+  return at != of_customer->second.end() && at->first == sha256;
+}
+
+result<void>
+mapped_journal::each_entity(shard_number shard,
+                            const std::function<bool(const entity_ref&)>& visit) const {
+  std::set<entity_ref> entities;
+  {
+    const std::lock_guard lock{mutex_};
+    for (const auto& [entity, history] : rows_of(shard).events)
+      entities.insert(entity);
+    for (const auto& [entity, row] : rows_of(shard).states)
+      entities.insert(entity);
+  }
+  // The visitor reads the journal, so it is called without the lock.
+  for (const auto& entity : entities) {
+    if (!visit(entity))
+      break;
+  }
+  return {};
+}
+
+result<void> mapped_journal::each_projection(
+  shard_number shard,
+  const std::function<bool(const projection&, const entity_ref&)>& visit) const {
+  std::vector<std::pair<projection, entity_ref>> rows;
+  {
+    const std::lock_guard lock{mutex_};
+    for (const auto& [customer, listed] : rows_of(shard).listings)
+      for (const auto& row : listed)
+        rows.emplace_back(customer_listing{customer, row.created_at}, row.entity);
+    for (const auto& [customer, referred] : rows_of(shard).references)
+      for (const auto& [sha256, entity] : referred)
+        rows.emplace_back(content_reference{customer, sha256}, entity);
+  }
+  for (const auto& [row, entity] : rows) {
+    if (!visit(row, entity))
+      break;
+  }
+  return {};
+}
+
+write_outcome mapped_journal::admit(const batch& b, timestamp now) const {
+  if (auto checked = check_batch(b, shard_count()); !checked)
+    return checked;
+  const auto& rows = shards_[b.entity.shard()];
+  const auto history = rows.events.find(b.entity);
+  const auto version = history == rows.events.end() ? 0 : history->second.rbegin()->first;
+  if (version != b.expected_version && !DOSSIER_PLANTED(skip_version_check))
+    return version_conflict(b);
+  if (!b.answer)
+    return {};
+  const auto answered = rows.answers.find(b.answer->id);
+  if (answered != rows.answers.end() && now <= answered->second.expires_at)
+    return answer_conflict(b);
+  return {};
+}
+
+void mapped_journal::apply(const batch& b, bool is_last) {
+  auto& rows = shards_[b.entity.shard()];
+  auto sequence = b.expected_version;
+  for (const auto& event : b.events) {
+    rows.events[b.entity][++sequence] = event;
+    if (DOSSIER_PLANTED(drop_outbox_row) && sequence > b.expected_version + 1)
+      continue;
+    const auto position = rows.next_position++;
+    rows.outbox[position] = {b.entity.shard(), position, b.entity, sequence};
+    ++outbox_rows_;
+  }
+  if (b.state && !(is_last && DOSSIER_PLANTED(state_row_behind)))
+    rows.states[b.entity] = *b.state;
+  for (const auto& p : b.projections_erased)
+    std::visit([&](const auto& of_kind) { erase(rows, of_kind, b.entity); }, p);
+  for (const auto& p : b.projections_put)
+    std::visit([&](const auto& of_kind) { put(rows, of_kind, b.entity); }, p);
+  erase_timers(rows, b);
+  for (const auto& t : b.timers_set)
+    rows.timers.insert({t.due, b.entity, t.name});
+  if (b.answer && !DOSSIER_PLANTED(answer_not_stored))
+    rows.answers[b.answer->id] = *b.answer;
+}
+
+result<std::vector<write_outcome>> mapped_journal::write(std::span<const batch> group,
+                                                         timestamp now) {
+  const std::lock_guard lock{mutex_};
+  std::vector<write_outcome> outcomes;
+  std::vector<const batch*> admitted;
+  std::set<entity_ref> entities;
+  std::set<std::pair<shard_number, command_id>> answers;
+  for (const auto& b : group) {
+    auto outcome = admit(b, now);
+    if (outcome && entities.contains(b.entity))
+      outcome = version_conflict(b);
+    else if (outcome && b.answer && answers.contains({b.entity.shard(), b.answer->id}))
+      outcome = answer_conflict(b);
+    if (outcome) {
+      admitted.push_back(&b);
+      entities.insert(b.entity);
+      if (b.answer)
+        answers.emplace(b.entity.shard(), b.answer->id);
+    }
+    outcomes.push_back(std::move(outcome));
+  }
+  for (const auto* b : admitted) {
+    if (DOSSIER_PLANTED(timer_erased_in_advance))
+      erase_timers(shards_[b->entity.shard()], *b);
+  }
+  if (decide_) {
+    if (auto why = decide_())
+      return *std::move(why);
+  }
+  for (const auto* b : admitted)
+    apply(*b, b == admitted.back());
+  return outcomes;
+}
+
+void mapped_journal::fail_writes(std::function<std::optional<failure>()> decide) {
+  const std::lock_guard lock{mutex_};
+  decide_ = std::move(decide);
+}
+
+void mapped_journal::replace_event(const entity_ref& entity, std::uint64_t sequence,
+                                   std::string bytes) {
+  const std::lock_guard lock{mutex_};
+  shards_.at(entity.shard()).events[entity][sequence] = std::move(bytes);
+}
+
+void mapped_journal::replace_state(const entity_ref& entity, std::optional<state_row> row) {
+  const std::lock_guard lock{mutex_};
+  auto& states = shards_.at(entity.shard()).states;
+  if (row)
+    states.insert_or_assign(entity, *std::move(row));
+  else
+    states.erase(entity);
+}
+
+} // namespace
+
+std::unique_ptr<memory_journal> memory_journal::make(shard_number shard_count) {
+  return std::make_unique<mapped_journal>(shard_count);
+}
+
+} // namespace dossier

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads of the journal on RocksDB; rocks_writer writes and rocks_database opens.
+#include "persistence/rocks_journal.hpp"
+
+#include "persistence/keys.hpp"
+#include "persistence/rocks_database.hpp"
+#include "persistence/rocks_writer.hpp"
+#include "persistence/rows.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace dossier {
+
+namespace {
+
+std::string_view view_of(const rocksdb::Slice& slice) {
+  return {slice.data(), slice.size()};
+}
+
+/// The next key behind this one: a cursor's row itself is not read again.
+std::string behind(std::string key) {
+  key.push_back('\0');
+  return key;
+}
+
+/// Walks the entities of one kind of rows.
+class entity_walk {
+public:
+  using parser = result<entity_ref> (*)(std::string_view key);
+  entity_walk(rocksdb::Iterator& rows, parser parse)
+    : rows_(rows)
+    , parse_(parse) {}
+
+  /// The entity of the present row; nullopt behind the last.
+  result<std::optional<entity_ref>> current() const {
+    if (!rows_.Valid()) {
+      if (!rows_.status().ok())
+        return failure_of(rows_.status(), "walking the stored entities");
+      return std::optional<entity_ref>{};
+    }
+    auto entity = parse_(view_of(rows_.key()));
+    if (!entity)
+      return entity.error();
+    return std::optional{*entity};
+  }
+
+  /// Goes to the first row whose key does not start with `prefix`.
+  void skip(const std::string& prefix) {
+    // Short histories are passed step by step; a seek costs as much as several steps.
+    constexpr int steps_max = 8;
+    for (int step = 0; rows_.Valid() && rows_.key().starts_with(prefix); ++step) {
+      if (step < steps_max)
+        rows_.Next();
+      else
+        rows_.Seek(keys::end_of(prefix));
+    }
+  }
+
+private:
+  rocksdb::Iterator& rows_;
+  parser parse_;
+};
+
+class opened_journal final : public rocks_journal {
+public:
+  opened_journal(std::unique_ptr<rocks_database> database, std::unique_ptr<rocks_writer> writer)
+    : database_(std::move(database))
+    , writer_(std::move(writer)) {}
+
+  shard_number shard_count() const override { return database_->shard_count(); }
+
+  result<std::optional<state_row>> read_state(const entity_ref& entity) const override;
+  result<std::vector<stored_event>> read_events(const entity_ref& entity, std::uint64_t first,
+                                                std::size_t limit) const override;
+  result<std::optional<stored_answer>> find_answer(shard_number shard, const command_id& id,
+                                                   timestamp now) const override;
+  result<std::vector<timer_row>> read_timers(shard_number shard,
+                                             const std::optional<timer_cursor>& after,
+                                             timestamp due_until, std::size_t limit) const override;
+  result<std::vector<timer_row>> read_timers_of(const entity_ref& entity,
+                                                const std::vector<timer>& wished) const override;
+  result<std::vector<outbox_row>> read_outbox(shard_number shard, std::uint64_t after,
+                                              std::size_t limit) const override;
+  result<std::vector<listing>> read_listings(std::string_view customer,
+                                             const std::optional<listing>& after,
+                                             std::size_t limit) const override;
+  result<bool> is_referenced(std::string_view customer, const sha256_digest& sha256) const override;
+  outbox_depth read_outbox_depth() const override { return {writer_->outbox_rows()}; }
+  result<void> each_entity(shard_number shard,
+                           const std::function<bool(const entity_ref&)>& visit) const override;
+  result<void> each_projection(
+    shard_number shard,
+    const std::function<bool(const projection&, const entity_ref&)>& visit) const override;
+  result<std::vector<write_outcome>> write(std::span<const batch> group, timestamp now) override {
+    return writer_->write(group, now);
+  }
+  rocks_stats stats() const override;
+
+private:
+  std::unique_ptr<rocks_database> database_;
+  std::unique_ptr<rocks_writer> writer_;
+};
+
+result<std::optional<state_row>> opened_journal::read_state(const entity_ref& entity) const {
+  const auto key = keys::state_key(entity);
+  auto row = database_->find(keys::row::state, key);
+  if (!row)
+    return row.error();
+  if (!*row)
+    return std::optional<state_row>{};
+  auto state = rows::parse_state(key, view_of(**row));
+  if (!state)
+    return state.error();
+  return std::optional{*std::move(state)};
+}
+
+result<std::vector<stored_event>> opened_journal::read_events(const entity_ref& entity,
+                                                              std::uint64_t first,
+                                                              std::size_t limit) const {
+  std::vector<stored_event> events;
+  if (limit == 0)
+    return events;
+  auto walked = database_->walk(keys::row::event, keys::event_key(entity, first),
+                                keys::end_of(keys::event_prefix(entity)),
+                                [&](std::string_view key, std::string_view value) -> result<bool> {
+                                  auto parsed = keys::parse_event_key(key);
+                                  if (!parsed)
+                                    return parsed.error();
+                                  events.push_back({parsed->second, std::string{value}});
+                                  return events.size() < limit;
+                                });
+  if (!walked)
+    return walked.error();
+  return events;
+}
+
+result<std::optional<stored_answer>>
+opened_journal::find_answer(shard_number shard, const command_id& id, timestamp now) const {
+  const auto key = keys::answer_key(shard, id);
+  auto row = database_->find(keys::row::answer, key);
+  if (!row)
+    return row.error();
+  if (!*row)
+    return std::optional<stored_answer>{};
+  auto answer = rows::parse_answer(key, view_of(**row));
+  if (!answer)
+    return answer.error();
+  if (answer->expires_at < now)
+    return std::optional<stored_answer>{};
+  return std::optional{*std::move(answer)};
+}
+
+result<std::vector<timer_row>> opened_journal::read_timers(shard_number shard,
+                                                           const std::optional<timer_cursor>& after,
+                                                           timestamp due_until,
+                                                           std::size_t limit) const {
+  std::vector<timer_row> timers;
+  auto first = keys::prefix(shard, keys::row::timer);
+  if (after) {
+    // The cursor's entity may be made up, so its key is put together under the shard that is read.
+    first = keys::timer_prefix(shard, after->due);
+    first += keys::timer_key(after->entity, {after->due, after->name}).substr(first.size());
+    first = behind(std::move(first));
+  }
+  auto end = keys::end_of(keys::timer_prefix(shard, due_until));
+  if (limit == 0 || first >= end)
+    return timers;
+  auto walked = database_->walk(keys::row::timer, first, std::move(end),
+                                [&](std::string_view key, std::string_view) -> result<bool> {
+                                  auto timer = keys::parse_timer_key(key);
+                                  if (!timer)
+                                    return timer.error();
+                                  timers.push_back(*std::move(timer));
+                                  return timers.size() < limit;
+                                });
+  if (!walked)
+    return walked.error();
+  return timers;
+}
+
+result<std::vector<timer_row>>
+opened_journal::read_timers_of(const entity_ref& entity, const std::vector<timer>& wished) const {
+  std::vector<timer_row> timers;
+  for (const auto& t : wished) {
+    auto row = database_->find(keys::row::timer, keys::timer_key(entity, t));
+    if (!row)
+      return row.error();
+    if (*row)
+      timers.push_back({entity, t});
+  }
+  return timers;
+}
+
+result<std::vector<outbox_row>> opened_journal::read_outbox(shard_number shard, std::uint64_t after,
+                                                            std::size_t limit) const {
+  std::vector<outbox_row> outbox;
+  if (limit == 0)
+    return outbox;
+  auto walked = database_->walk(keys::row::outbox, behind(keys::outbox_key(shard, after)),
+                                keys::end_of(keys::prefix(shard, keys::row::outbox)),
+                                [&](std::string_view key, std::string_view value) -> result<bool> {
+                                  auto row = rows::parse_outbox(key, value);
+                                  if (!row)
+                                    return row.error();
+                                  outbox.push_back(*row);
+                                  return outbox.size() < limit;
+                                });
+  if (!walked)
+    return walked.error();
+  return outbox;
+}
+
+result<std::vector<listing>> opened_journal::read_listings(std::string_view customer,
+                                                           const std::optional<listing>& after,
+                                                           std::size_t limit) const {
+  std::vector<listing> listings;
+  if (limit == 0)
+    return listings;
+  const auto shard = shard_of(customer, shard_count());
+  const auto prefix = keys::listing_prefix(shard, customer);
+  const auto first
+    = after ? behind(keys::projection_key(
+        shard, customer_listing{std::string{customer}, after->created_at}, after->entity))
+            : prefix;
+  auto walked = database_->walk(keys::row::listing, first, keys::end_of(prefix),
+                                [&](std::string_view key, std::string_view) -> result<bool> {
+                                  auto row = keys::parse_listing_key(key);
+                                  if (!row)
+                                    return row.error();
+                                  listings.push_back(*row);
+                                  return listings.size() < limit;
+                                });
+  if (!walked)
+    return walked.error();
+  return listings;
+}
+
+result<bool> opened_journal::is_referenced(std::string_view customer,
+                                           const sha256_digest& sha256) const {
+  bool is_found = false;
+  const auto prefix = keys::reference_prefix(shard_of(customer, shard_count()), customer, sha256);
+  auto walked = database_->walk(keys::row::reference, prefix, keys::end_of(prefix),
+                                [&](std::string_view, std::string_view) -> result<bool> {
+                                  is_found = true;
+                                  return false;
+                                });
+  if (!walked)
+    return walked.error();
+  return is_found;
+}
+
+result<void>
+opened_journal::each_entity(shard_number shard,
+                            const std::function<bool(const entity_ref&)>& visit) const {
+  auto iterators = database_->iterate(shard, {keys::row::event, keys::row::state});
+  if (!iterators)
+    return iterators.error();
+  entity_walk events{*iterators->front().rows, [](std::string_view key) -> result<entity_ref> {
+                       auto parsed = keys::parse_event_key(key);
+                       if (!parsed)
+                         return parsed.error();
+                       return parsed->first;
+                     }};
+  entity_walk states{*iterators->back().rows, keys::parse_state_key};
+  while (true) {
+    auto with_events = events.current();
+    if (!with_events)
+      return with_events.error();
+    auto with_state = states.current();
+    if (!with_state)
+      return with_state.error();
+    if (!*with_events && !*with_state)
+      return {};
+    const auto next = !*with_events  ? **with_state
+                      : !*with_state ? **with_events
+                                     : std::min(**with_events, **with_state);
+    if (!visit(next))
+      return {};
+    events.skip(keys::event_prefix(next));
+    states.skip(keys::state_key(next));
+  }
+}
+
+result<void> opened_journal::each_projection(
+  shard_number shard,
+  const std::function<bool(const projection&, const entity_ref&)>& visit) const {
+  auto iterators = database_->iterate(shard, {keys::row::listing, keys::row::reference});
+  if (!iterators)
+    return iterators.error();
+  for (auto& [end, end_slice, rows] : *iterators) {
+    for (; rows->Valid(); rows->Next()) {
+      auto row = keys::parse_projection_key(view_of(rows->key()));
+      if (!row)
+        return row.error();
+      if (!visit(row->first, row->second))
+        return {};
+    }
+    if (!rows->status().ok())
+      return failure_of(rows->status(), "walking the stored projections");
+  }
+  return {};
+}
+
+rocks_stats opened_journal::stats() const {
+  auto& db = database_->db();
+  rocks_stats stats;
+  // Absent properties leave their figure at zero.
+  std::uint64_t is_stopped = 0;
+  db.GetIntProperty(rocksdb::DB::Properties::kIsWriteStopped, &is_stopped);
+  stats.is_write_stopped = is_stopped != 0;
+  for (std::size_t i = 0; i < column_names.size(); ++i) {
+    std::string text;
+    std::uint64_t files = 0;
+    db.GetProperty(database_->handle(static_cast<column>(i)),
+                   rocksdb::DB::Properties::kNumFilesAtLevelPrefix + "0", &text);
+    std::from_chars(text.data(), text.data() + text.size(), files);
+    stats.level0_files = std::max(stats.level0_files, files);
+  }
+  db.GetAggregatedIntProperty(rocksdb::DB::Properties::kTotalSstFilesSize, &stats.sst_bytes);
+  db.GetAggregatedIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &stats.memtable_bytes);
+  stats.block_cache_bytes = database_->block_cache_bytes();
+  return stats;
+}
+
+} // namespace
+
+result<std::unique_ptr<rocks_journal>> rocks_journal::open(const rocks_options& options) {
+  auto database = rocks_database::open(options);
+  if (!database)
+    return database.error();
+  auto writer = rocks_writer::make(**database);
+  if (!writer)
+    return writer.error();
+  return std::unique_ptr<rocks_journal>{
+    new opened_journal{*std::move(database), *std::move(writer)}};
+}
+
+} // namespace dossier

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commit law: check each batch by point lookups, gather the group, write it once, synced.
+#include "persistence/rocks_writer.hpp"
+
+#include "persistence/rows.hpp"
+#include "protocol/planted.hpp"
+
+#include <array>
+
+namespace dossier {
+
+namespace {
+
+/// So many outbox positions are reserved at once; one small row each.
+constexpr std::uint64_t positions_reserved = 4096;
+
+rocksdb::Slice slice_of(std::string_view bytes) {
+  return {bytes.data(), bytes.size()};
+}
+
+template <std::size_t Size>
+std::string_view view_of(const std::array<char, Size>& bytes) {
+  return {bytes.data(), Size};
+}
+
+} // namespace
+
+rocks_writer::rocks_writer(rocks_database& database)
+  : database_(database)
+  , outbox_ends_(database.shard_count()) {
+  write_options_.sync = !DOSSIER_PLANTED(write_unsynced);
+}
+
+result<std::unique_ptr<rocks_writer>> rocks_writer::make(rocks_database& database) {
+  std::unique_ptr<rocks_writer> writer{new rocks_writer{database}};
+  for (shard_number shard = 0; shard < database.shard_count(); ++shard) {
+    if (auto recovered = writer->recover(shard); !recovered)
+      return recovered.error();
+  }
+  return writer;
+}
+
+result<void> rocks_writer::recover(shard_number shard) {
+  auto& end = outbox_ends_[shard];
+  const auto end_key = keys::outbox_end_key(shard);
+  auto reserved = database_.find(keys::row::outbox_end, end_key);
+  if (!reserved)
+    return reserved.error();
+  if (*reserved) {
+    auto position = rows::parse_number(end_key, (*reserved)->ToStringView());
+    if (!position)
+      return position.error();
+    end = {*position, *position};
+  }
+  auto iterators = database_.iterate(shard, {keys::row::outbox});
+  if (!iterators)
+    return iterators.error();
+  auto& rows = *iterators->front().rows;
+  if (!rows.Valid())
+    return {};
+  const auto first = keys::parse_outbox_key(rows.key().ToStringView());
+  if (!first)
+    return first.error();
+  rows.SeekToLast();
+  if (!rows.Valid())
+    return failure_of(rows.status(),
+                      "finding the end of the outbox of shard " + std::to_string(shard));
+  const auto last = keys::parse_outbox_key(rows.key().ToStringView());
+  if (!last)
+    return last.error();
+  end.next = last->second + 1;
+  outbox_rows_ += end.next - first->second;
+  return {};
+}
+
+result<std::vector<write_outcome>> rocks_writer::write(std::span<const batch> group,
+                                                       timestamp now) {
+  if (is_lost_ || database_.is_read_only())
+    return fail(errc::unavailable, "writing to the store in " + database_.path()
+                                     + ": it was opened for reading or has failed before; restart "
+                                       "dossier");
+  database_.filter().set_now(now);
+  changes_.Clear();
+  status_ = rocksdb::Status::OK();
+  outbox_rows_added_ = 0;
+  entities_.clear();
+  answers_.clear();
+
+  std::vector<write_outcome> outcomes;
+  outcomes.reserve(group.size());
+  for (const auto& b : group) {
+    outcomes.push_back(admit(b, now));
+    if (outcomes.back())
+      add(b, &b == &group.back());
+    if (!status_.ok())
+      break;
+  }
+  if (status_.ok() && changes_.Count() > 0)
+    status_ = database_.db().Write(write_options_, &changes_);
+  if (!status_.ok())
+    return lost();
+  outbox_rows_.fetch_add(outbox_rows_added_, std::memory_order_relaxed);
+  return outcomes;
+}
+
+failure rocks_writer::lost() {
+  is_lost_ = true;
+  auto why = failure_of(status_, "writing to the store in " + database_.path());
+  why.code = errc::unavailable; // Whatever RocksDB calls it, the group's fate is unknown.
+  return why;
+}
+
+write_outcome rocks_writer::admit(const batch& b, timestamp now) {
+  if (auto checked = check_batch(b, database_.shard_count()); !checked)
+    return checked;
+  if (entities_.contains(b.entity))
+    return version_conflict(b);
+  if (auto checked = check_version(b); !checked)
+    return checked;
+  if (b.answer) {
+    if (auto checked = check_answer(b, now); !checked)
+      return checked;
+    answers_.emplace(b.entity.shard(), b.answer->id);
+  }
+  entities_.insert(b.entity);
+  return {};
+}
+
+write_outcome rocks_writer::check_version(const batch& b) {
+  if (DOSSIER_PLANTED(skip_version_check))
+    return {};
+  const auto has_next = has(keys::row::event, keys::event_key(b.entity, b.expected_version + 1));
+  if (!has_next)
+    return has_next.error();
+  if (*has_next)
+    return version_conflict(b);
+  if (b.expected_version == 0)
+    return {};
+  const auto has_last = has(keys::row::event, keys::event_key(b.entity, b.expected_version));
+  if (!has_last)
+    return has_last.error();
+  return *has_last ? write_outcome{} : version_conflict(b);
+}
+
+write_outcome rocks_writer::check_answer(const batch& b, timestamp now) {
+  if (answers_.contains({b.entity.shard(), b.answer->id}))
+    return answer_conflict(b);
+  const auto key = keys::answer_key(b.entity.shard(), b.answer->id);
+  const auto is_found = has(keys::row::answer, key);
+  if (!is_found)
+    return is_found.error();
+  if (!*is_found)
+    return {};
+  const auto expiry = rows::expiry_of_answer(found_.ToStringView());
+  // A damaged answer may stand for a command that was carried out, which must not happen twice.
+  if (!expiry)
+    return rows::parse_answer(key, found_.ToStringView()).error();
+  return *expiry < now ? write_outcome{} : answer_conflict(b);
+}
+
+result<bool> rocks_writer::has(keys::row kind, std::string_view key) {
+  found_.Reset();
+  const auto status
+    = database_.db().Get(rocksdb::ReadOptions{}, database_.handle(kind), slice_of(key), &found_);
+  if (status.ok() || status.IsNotFound())
+    return status.ok();
+  if (!status.IsCorruption())
+    note(status);
+  return failure_of(status, "looking up a row of the store in " + database_.path());
+}
+
+void rocks_writer::add(const batch& b, bool is_last) {
+  add_events(b);
+  if (b.state && !(is_last && DOSSIER_PLANTED(state_row_behind)))
+    put(keys::row::state, keys::state_key(b.entity), view_of(rows::head_of(*b.state)),
+        b.state->bytes);
+  const auto shard = b.entity.shard();
+  // Listings and references live together, so either kind names their column family.
+  for (const auto& p : b.projections_erased)
+    erase(keys::row::listing, keys::projection_key(shard, p, b.entity));
+  for (const auto& p : b.projections_put)
+    put(keys::row::listing, keys::projection_key(shard, p, b.entity), {});
+  add_timers(b);
+  if (b.answer && !DOSSIER_PLANTED(answer_not_stored))
+    put(keys::row::answer, keys::answer_key(shard, b.answer->id), view_of(rows::head_of(*b.answer)),
+        b.answer->bytes);
+}
+
+void rocks_writer::add_events(const batch& b) {
+  const auto shard = b.entity.shard();
+  auto& end = outbox_ends_[shard];
+  auto sequence = b.expected_version;
+  for (const auto& event : b.events) {
+    put(keys::row::event, keys::event_key(b.entity, ++sequence), event);
+    if (DOSSIER_PLANTED(drop_outbox_row) && sequence > b.expected_version + 1)
+      continue;
+    if (end.next >= end.reserved) {
+      end.reserved = end.next + positions_reserved;
+      put(keys::row::outbox_end, keys::outbox_end_key(shard),
+          view_of(rows::value_of_number(end.reserved)));
+    }
+    put(keys::row::outbox, keys::outbox_key(shard, end.next++),
+        view_of(rows::value_of_outbox(b.entity, sequence)));
+    ++outbox_rows_added_;
+  }
+}
+
+void rocks_writer::add_timers(const batch& b) {
+  for (const auto& t : b.timers_erased) {
+    const auto key = keys::timer_key(b.entity, t);
+    if (DOSSIER_PLANTED(timer_erased_in_advance))
+      note(database_.db().Delete(write_options_, database_.handle(column::queues), slice_of(key)));
+    erase(keys::row::timer, key);
+  }
+  for (const auto& t : b.timers_set)
+    put(keys::row::timer, keys::timer_key(b.entity, t), {});
+}
+
+void rocks_writer::put(keys::row kind, std::string_view key, std::string_view head,
+                       std::string_view rest) {
+  const auto key_part = slice_of(key);
+  const std::array value_parts{slice_of(head), slice_of(rest)};
+  note(changes_.Put(database_.handle(kind), rocksdb::SliceParts{&key_part, 1},
+                    rocksdb::SliceParts{value_parts.data(), static_cast<int>(value_parts.size())}));
+}
+
+void rocks_writer::erase(keys::row kind, std::string_view key) {
+  note(changes_.Delete(database_.handle(kind), slice_of(key)));
+}
+
+void rocks_writer::note(const rocksdb::Status& status) {
+  if (status_.ok() && !status.ok())
+    status_ = status;
+}
+
+} // namespace dossier

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// Turns groups of batches into single synced writes. Internal to persistence/rocks_*. One caller at
+// a time: the commit queue's thread; outbox_rows() from any.
+#pragma once
+
+#include "persistence/rocks_database.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <span>
+#include <string_view>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include <rocksdb/write_batch.h>
+
+namespace dossier {
+
+class rocks_writer {
+public:
+  /// Finds where each shard's outbox ends; two seeks a shard. `database` must outlive the writer.
+  static result<std::unique_ptr<rocks_writer>> make(rocks_database& database);
+
+  /// See journal::write. After a failure every later call fails too.
+  result<std::vector<write_outcome>> write(std::span<const batch> group, timestamp now);
+
+  std::uint64_t outbox_rows() const { return outbox_rows_.load(std::memory_order_relaxed); }
+
+private:
+  /// Where the next outbox row of a shard goes. Rows are erased from the front only, so what stands
+  /// is without gaps; an empty outbox resumes at `reserved`, which no row has reached.
+  struct outbox_end {
+    std::uint64_t next = 1;
+    std::uint64_t reserved
+      = 1; ///< Stored: a row at or behind it is written only together with a larger one.
+  };
+
+  explicit rocks_writer(rocks_database& database);
+  result<void> recover(shard_number shard);
+
+  write_outcome admit(const batch& b, timestamp now);
+  write_outcome check_version(const batch& b);
+  write_outcome check_answer(const batch& b, timestamp now);
+  /// Looks one row up and leaves its value in found_. Damaged bytes refuse the batch only; any
+  /// other failure is the device's and noted too.
+  result<bool> has(keys::row kind, std::string_view key);
+
+  void add(const batch& b, bool is_last);
+  void add_events(const batch& b);
+  void add_timers(const batch& b);
+  void put(keys::row kind, std::string_view key, std::string_view head, std::string_view rest = {});
+  void erase(keys::row kind, std::string_view key);
+  void note(const rocksdb::Status& status);
+  failure lost();
+
+  rocks_database& database_;
+  rocksdb::WriteOptions write_options_;
+  std::vector<outbox_end> outbox_ends_;
+  std::atomic<std::uint64_t> outbox_rows_{0};
+  bool is_lost_ = false; ///< The device failed: what is durable is unknown until the next opening.
+
+  // Of the group being written; kept to reuse their memory.
+  rocksdb::WriteBatch changes_;
+  rocksdb::Status status_; ///< The device's first failure.
+  rocksdb::PinnableSlice found_;
+  std::uint64_t outbox_rows_added_ = 0;
+  std::unordered_set<entity_ref> entities_;
+  std::set<std::pair<shard_number, command_id>> answers_;
+};
+
+} // namespace dossier

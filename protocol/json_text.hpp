@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writes JSON text, and only that: what is stored and what is answered. Reading is nlohmann's work.
+#pragma once
+
+#include "protocol/time.hpp"
+
+#include <concepts>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace dossier {
+
+/// Appends one JSON value to one string, without spaces, members in the order of the calls. Bugs in
+/// the order of calls are asserted as far as they unbalance the brackets. One thread at a time.
+class json_writer {
+public:
+  /// Expect about so many bytes.
+  explicit json_writer(std::size_t expected_bytes = 256) { text_.reserve(expected_bytes); }
+
+  json_writer& begin_object() { return open('{'); }
+  json_writer& end_object() { return close('}'); }
+  json_writer& begin_array() { return open('['); }
+  json_writer& end_array() { return close(']'); }
+  /// Names the member whose value is written next.
+  json_writer& key(std::string_view name);
+
+  /// `text` must be UTF-8; whoever took it in has checked that. Quotes, backslashes and control
+  /// characters are escaped, nothing else.
+  json_writer& string(std::string_view text);
+  template <std::integral T>
+  requires(!std::same_as<T, bool>) json_writer& number(T value) {
+    separate();
+    text_ += std::to_string(value);
+    return *this;
+  }
+  json_writer& boolean(bool value) { return raw(value ? "true" : "false"); }
+  json_writer& null() { return raw("null"); }
+  /// As a string in RFC 3339.
+  json_writer& time(timestamp t) { return string(to_rfc3339(t)); }
+  /// A whole JSON value that is text already.
+  json_writer& raw(std::string_view json);
+
+  /// The finished text; the writer is empty after.
+  std::string take();
+
+private:
+  json_writer& open(char bracket);
+  json_writer& close(char bracket);
+  void separate();
+  void append_quoted(std::string_view text);
+
+  std::string text_;
+  int depth_ = 0;
+  bool needs_comma_ = false;
+};
+
+} // namespace dossier

@@ -1,0 +1,550 @@
+// SPDX-License-Identifier: Apache-2.0
+// What RocksDB adds to the contract: directories that are opened again, are damaged, held or
+// foreign, and disks that fail.
+#include "persistence/rocks_journal.hpp"
+
+#include "persistence/memory_journal.hpp"
+#include "persistence/rocks_database.hpp"
+#include "tests/persistence/journal_samples.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <random>
+
+#include <rocksdb/db.h>
+#include <rocksdb/env.h>
+#include <rocksdb/file_system.h>
+
+using namespace dossier;
+using namespace dossier::samples;
+using namespace std::chrono_literals;
+
+namespace {
+
+rocks_options options_for(const std::string& path) {
+  rocks_options options;
+  options.path = path;
+  options.shard_count = shard_count;
+  options.block_cache_bytes = 4u << 20;
+  options.write_buffer_bytes = 1u << 20;
+  return options;
+}
+
+std::unique_ptr<rocks_journal> open(const std::string& path) {
+  return rocks_journal::open(options_for(path)).value();
+}
+
+failure refusal_of(const rocks_options& options) {
+  auto opened = rocks_journal::open(options);
+  BOOST_REQUIRE(opened.has_error());
+  return opened.error();
+}
+
+void accept(journal& store, const batch& b) {
+  const auto outcomes = store.write(std::span{&b, 1}, noon).value();
+  BOOST_REQUIRE_MESSAGE(outcomes.front(), outcomes.front().error().why);
+}
+
+/// Changes rows behind the journal's back.
+void edit(const std::string& path, const std::function<void(rocks_database&)>& change) {
+  const auto database = rocks_database::open(options_for(path)).value();
+  change(*database);
+}
+
+void put_raw(rocks_database& database, column c, const std::string& key, const std::string& value) {
+  const auto status = database.db().Put(rocksdb::WriteOptions{}, database.handle(c), key, value);
+  BOOST_REQUIRE_MESSAGE(status.ok(), status.ToString());
+}
+
+void erase_raw(rocks_database& database, column c, const std::string& key) {
+  const auto status = database.db().Delete(rocksdb::WriteOptions{}, database.handle(c), key);
+  BOOST_REQUIRE_MESSAGE(status.ok(), status.ToString());
+}
+
+std::vector<std::pair<std::string, std::uintmax_t>> files_in(const std::string& path) {
+  std::vector<std::pair<std::string, std::uintmax_t>> files;
+  for (const auto& entry : std::filesystem::directory_iterator{path}) {
+    std::error_code vanished;
+    const auto size = entry.file_size(vanished);
+    if (!vanished)
+      files.emplace_back(entry.path().filename().string(), size);
+  }
+  std::ranges::sort(files);
+  return files;
+}
+
+/// The journal's directory as a kill at this moment would leave it. Nothing is being written; files
+/// that vanish meanwhile are old ones that RocksDB removes in the background.
+void copy_as_killed(const std::string& from, const std::string& to) {
+  std::filesystem::create_directory(to);
+  for (const auto& [name, size] : files_in(from)) {
+    std::error_code why;
+    std::filesystem::copy_file(from + '/' + name, to + '/' + name, why);
+    BOOST_REQUIRE_MESSAGE(!why || why == std::errc::no_such_file_or_directory, why.message());
+  }
+}
+
+std::string newest_log(const std::string& path) {
+  std::string newest;
+  for (const auto& [name, size] : files_in(path))
+    if (name.ends_with(".log") && size > 0)
+      newest = std::max(newest, path + '/' + name);
+  BOOST_REQUIRE(!newest.empty());
+  return newest;
+}
+
+/// A disk whose log files refuse to sync while `is_failing`.
+class failing_file final : public rocksdb::FSWritableFileOwnerWrapper {
+public:
+  failing_file(std::unique_ptr<rocksdb::FSWritableFile>&& target,
+               const std::atomic<bool>& is_failing)
+    : FSWritableFileOwnerWrapper(std::move(target))
+    , is_failing_(is_failing) {}
+  rocksdb::IOStatus Sync(const rocksdb::IOOptions& options,
+                         rocksdb::IODebugContext* debug) override {
+    if (is_failing_)
+      return rocksdb::IOStatus::IOError("the disk is gone");
+    return FSWritableFileOwnerWrapper::Sync(options, debug);
+  }
+
+private:
+  const std::atomic<bool>& is_failing_;
+};
+
+class failing_disk final : public rocksdb::FileSystemWrapper {
+public:
+  failing_disk()
+    : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
+  const char* Name() const override { return "failing_disk"; }
+  rocksdb::IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
+                                    std::unique_ptr<rocksdb::FSWritableFile>* file,
+                                    rocksdb::IODebugContext* debug) override {
+    auto status = FileSystemWrapper::NewWritableFile(name, options, file, debug);
+    if (status.ok() && name.ends_with(".log"))
+      *file = std::make_unique<failing_file>(std::move(*file), is_failing);
+    return status;
+  }
+  std::atomic<bool> is_failing{false};
+};
+
+/// A group that two journals must treat alike: good, late and doubled batches with all kinds of
+/// rows.
+std::vector<batch> random_group(std::mt19937_64& random, const journal& store) {
+  std::vector<batch> group(1 + random() % 8);
+  for (auto& b : group) {
+    const std::string customer = random() % 2 == 0 ? "acme" : "globex";
+    b.entity = entity_of(customer, random() % 6);
+    b.expected_version = store.read_events(b.entity, 1, 1000).value().size() + (random() % 8 == 0);
+    for (auto n = random() % 3; n > 0; --n)
+      b.events.push_back("event " + std::to_string(random()));
+    if (random() % 2 == 0)
+      b.state = state_row{b.expected_version + b.events.size(), 1, std::to_string(random())};
+    const auto any_timer = [&] {
+      return timer{noon + seconds{random() % 4}, random() % 2 == 0 ? "a" : "ab"};
+    };
+    const auto any_projection = [&]() -> projection {
+      if (random() % 2 == 0)
+        return customer_listing{customer, noon + milliseconds{random() % 3}};
+      return content_reference{customer, digest_of_all(static_cast<std::uint8_t>(random() % 3))};
+    };
+    for (auto n = random() % 3; n > 0; --n) {
+      b.timers_set.push_back(any_timer());
+      b.timers_erased.push_back(any_timer());
+      b.projections_put.push_back(any_projection());
+      b.projections_erased.push_back(any_projection());
+    }
+    if (random() % 3 == 0)
+      b.answer = answer_to(static_cast<std::uint8_t>(1 + random() % 5),
+                           noon + seconds{random() % 20}, std::to_string(random()));
+  }
+  return group;
+}
+
+/// All that can be read of a journal, as text.
+std::string contents_of(const journal& store, timestamp now) {
+  std::string text = std::to_string(store.read_outbox_depth().rows) + " unpublished\n";
+  for (shard_number shard = 0; shard < store.shard_count(); ++shard) {
+    BOOST_REQUIRE(store.each_entity(shard, [&](const entity_ref& entity) {
+      text += entity.text();
+      for (const auto& event : store.read_events(entity, 1, 1000).value())
+        text += ' ' + std::to_string(event.sequence) + '=' + event.bytes;
+      if (const auto state = store.read_state(entity).value())
+        text += " state " + std::to_string(state->version) + '=' + state->bytes;
+      text += '\n';
+      return true;
+    }));
+    BOOST_REQUIRE(
+      store.each_projection(shard, [&](const projection& row, const entity_ref& entity) {
+        text += "projection " + std::to_string(row.index()) + ' ' + entity.text() + '\n';
+        return true;
+      }));
+    for (const auto& row : store.read_timers(shard, {}, timestamp::max(), 10'000).value())
+      text += "timer " + std::to_string(to_ms(row.timer.due)) + row.entity.text() + row.timer.name
+              + '\n';
+    for (const auto& row : store.read_outbox(shard, 0, 10'000).value())
+      text += "outbox " + std::to_string(row.position) + row.entity.text()
+              + std::to_string(row.sequence) + '\n';
+    for (std::uint8_t n = 1; n <= 5; ++n)
+      if (const auto answer = store.find_answer(shard, command(n), now).value())
+        text += "answer " + std::to_string(n) + answer->bytes + '\n';
+  }
+  for (const auto* customer : {"acme", "globex"})
+    for (const auto& row : store.read_listings(customer, {}, 10'000).value())
+      text += std::string{"listed "} + customer + std::to_string(to_ms(row.created_at))
+              + row.entity.text() + '\n';
+  return text;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(rocks_journal_tests)
+
+BOOST_AUTO_TEST_CASE(both_journals_agree_on_random_groups_also_when_opened_again) {
+  const auto seed = std::random_device{}();
+  BOOST_TEST_CONTEXT("seed " << seed) {
+    std::mt19937_64 random{seed};
+    const temporary_directory directory;
+    const auto path = directory.file("journal");
+    const auto model = memory_journal::make(shard_count);
+    auto store = open(path);
+    for (int round = 0; round < 400; ++round) {
+      const auto now = noon + milliseconds{round * 50};
+      const auto group = random_group(random, *model);
+      const auto expected = model->write(group, now).value();
+      const auto outcomes = store->write(group, now).value();
+      BOOST_REQUIRE(outcomes.size() == expected.size());
+      for (std::size_t i = 0; i < outcomes.size(); ++i)
+        BOOST_REQUIRE(outcomes[i].has_value() == expected[i].has_value());
+      if (round % 100 == 99) {
+        BOOST_REQUIRE(contents_of(*store, now) == contents_of(*model, now));
+        store.reset();
+        store = open(path);
+        BOOST_REQUIRE(contents_of(*store, now) == contents_of(*model, now));
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_killed_process_has_lost_nothing) {
+  const temporary_directory directory;
+  const auto path = directory.file("journal");
+  auto store = open(path);
+  for (std::uint64_t n = 0; n < 50; ++n)
+    accept(*store, batch_of(entity_in(1, n), 0, {"a", "b"}));
+  copy_as_killed(path, directory.file("killed"));
+  const auto reopened = open(directory.file("killed"));
+  BOOST_TEST(contents_of(*reopened, noon) == contents_of(*store, noon));
+  BOOST_TEST(reopened->read_outbox_depth().rows == 100u);
+}
+
+BOOST_AUTO_TEST_CASE(a_torn_write_at_the_end_of_the_log_vanishes_whole) {
+  const temporary_directory directory;
+  const auto path = directory.file("journal");
+  auto store = open(path);
+  accept(*store, batch_of(entity_in(1, 1), 0, {"kept"}));
+  const auto kept = contents_of(*store, noon);
+  auto torn = batch_of(entity_in(1, 2), 0, {"torn", std::string(1000, 'x')});
+  torn.timers_set = {{noon, "expiry"}};
+  accept(*store, torn);
+  copy_as_killed(path, directory.file("killed"));
+  const auto log = newest_log(directory.file("killed"));
+  std::filesystem::resize_file(log, std::filesystem::file_size(log) - 7);
+  BOOST_TEST(contents_of(*open(directory.file("killed")), noon) == kept);
+}
+
+BOOST_AUTO_TEST_CASE(outbox_positions_go_on_after_all_rows_were_published) {
+  const temporary_directory directory;
+  const auto path = directory.file("journal");
+  accept(*open(path), batch_of(entity_in(1, 1), 0, std::vector<std::string>(5000, "event")));
+  edit(path, [](rocks_database& database) {
+    for (std::uint64_t position = 1; position < 5000; ++position)
+      erase_raw(database, column::queues, keys::outbox_key(1, position));
+  });
+  {
+    const auto store = open(path);
+    BOOST_TEST(store->read_outbox_depth().rows == 1u);
+    accept(*store, batch_of(entity_in(1, 2), 0));
+    BOOST_TEST(store->read_outbox(1, 0, 10).value().back().position == 5001u);
+    BOOST_TEST(store->read_outbox_depth().rows == 2u);
+  }
+  edit(path, [](rocks_database& database) {
+    erase_raw(database, column::queues, keys::outbox_key(1, 5000));
+    erase_raw(database, column::queues, keys::outbox_key(1, 5001));
+  });
+  const auto store = open(path);
+  BOOST_TEST(store->read_outbox_depth().rows == 0u);
+  accept(*store, batch_of(entity_in(1, 3), 0));
+  BOOST_TEST(store->read_outbox_depth().rows == 1u);
+  const auto rows = store->read_outbox(1, 0, 10).value();
+  BOOST_REQUIRE(rows.size() == 1u);
+  BOOST_TEST(rows.front().position > 5001u);
+}
+
+BOOST_AUTO_TEST_CASE(another_shard_count_is_refused) {
+  const temporary_directory directory;
+  const auto path = directory.file("journal");
+  open(path);
+  auto options = options_for(path);
+  options.shard_count = shard_count + 1;
+  const auto refused = refusal_of(options);
+  BOOST_TEST((refused.code == errc::corrupt));
+  BOOST_TEST(refused.why.find("4 shards") != std::string::npos, refused.why);
+  options.shard_count = 0;
+  BOOST_TEST((refusal_of(options).code == errc::invalid_argument));
+  BOOST_TEST(open(path)->shard_count() == shard_count);
+}
+
+BOOST_AUTO_TEST_CASE(a_directory_in_use_is_refused_with_who_uses_it) {
+  const temporary_directory directory;
+  const auto path = directory.file("journal");
+  const auto store = open(path);
+  for (const bool read_only : {false, true}) {
+    auto options = options_for(path);
+    options.read_only = read_only;
+    const auto refused = refusal_of(options);
+    BOOST_TEST((refused.code == errc::unavailable));
+    BOOST_TEST(refused.why.find("another dossier is using the directory") != std::string::npos,
+               refused.why);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_directory_in_use_by_another_process_is_refused) {
+  const temporary_directory directory;
+  const auto path = directory.file("journal");
+  open(path);
+  const auto lock_path = path + "/LOCK";
+  int is_locked[2];
+  int may_end[2];
+  BOOST_REQUIRE(pipe(is_locked) == 0);
+  BOOST_REQUIRE(pipe(may_end) == 0);
+  const auto child = fork();
+  BOOST_REQUIRE(child >= 0);
+  if (child == 0) {
+    // Only async-signal-safe calls here: this process has threads.
+    struct flock whole {};
+    whole.l_type = F_WRLCK;
+    const int lock = ::open(lock_path.c_str(), O_RDWR);
+    char byte = fcntl(lock, F_SETLK, &whole) == 0 ? 'y' : 'n';
+    close(may_end[1]);
+    if (write(is_locked[1], &byte, 1) == 1 && read(may_end[0], &byte, 1) == 0)
+      _exit(0);
+    _exit(1);
+  }
+  close(may_end[0]);
+  char byte = 0;
+  BOOST_REQUIRE(read(is_locked[0], &byte, 1) == 1);
+  BOOST_REQUIRE(byte == 'y');
+  for (const bool read_only : {false, true}) {
+    auto options = options_for(path);
+    options.read_only = read_only;
+    const auto refused = refusal_of(options);
+    BOOST_TEST((refused.code == errc::unavailable));
+    BOOST_TEST(refused.why.find("another dossier") != std::string::npos, refused.why);
+  }
+  close(may_end[1]);
+  int status = -1;
+  BOOST_REQUIRE(waitpid(child, &status, 0) == child);
+  BOOST_TEST(status == 0);
+  close(is_locked[0]);
+  close(is_locked[1]);
+  open(path);
+}
+
+BOOST_AUTO_TEST_CASE(a_missing_directory_is_not_made_for_reading) {
+  const temporary_directory directory;
+  auto options = options_for(directory.file("journal"));
+  options.read_only = true;
+  BOOST_TEST((refusal_of(options).code == errc::not_found));
+  BOOST_TEST(files_in(directory.path()).empty());
+}
+
+BOOST_AUTO_TEST_CASE(reading_changes_nothing_and_knows_the_shards) {
+  const temporary_directory directory;
+  const auto path = directory.file("journal");
+  {
+    const auto store = open(path);
+    accept(*store, batch_of(entity_in(1, 1), 0, {"flushed"}));
+  }
+  {
+    const auto store = open(path);
+    accept(*store, batch_of(entity_in(1, 1), 1, {"in the log only"}));
+    copy_as_killed(path, directory.file("killed"));
+  }
+  const auto before = files_in(directory.file("killed"));
+  {
+    auto options = options_for(directory.file("killed"));
+    options.read_only = true;
+    options.shard_count = 0;
+    const auto store = rocks_journal::open(options).value();
+    BOOST_TEST(store->shard_count() == shard_count);
+    BOOST_TEST(store->read_events(entity_in(1, 1), 1, 10).value().size() == 2u);
+    BOOST_TEST(store->read_outbox_depth().rows == 2u);
+    const auto b = batch_of(entity_in(1, 2), 0);
+    const auto written = store->write(std::span{&b, 1}, noon);
+    BOOST_TEST((written.error().code == errc::unavailable));
+  }
+  BOOST_TEST((files_in(directory.file("killed")) == before));
+}
+
+BOOST_AUTO_TEST_CASE(a_directory_that_is_not_ours_is_refused) {
+  const temporary_directory directory;
+  rocksdb::Options foreign;
+  foreign.create_if_missing = true;
+  const auto make = [&](const std::string& name, const std::function<void(rocksdb::DB&)>& fill) {
+    rocksdb::DB* db = nullptr;
+    const auto status = rocksdb::DB::Open(foreign, directory.file(name), &db);
+    BOOST_REQUIRE_MESSAGE(status.ok(), status.ToString());
+    const std::unique_ptr<rocksdb::DB> owned{db};
+    fill(*db);
+  };
+  make("with rows",
+       [](rocksdb::DB& db) { BOOST_REQUIRE(db.Put(rocksdb::WriteOptions{}, "some", "row").ok()); });
+  make("with columns", [](rocksdb::DB& db) {
+    rocksdb::ColumnFamilyHandle* handle = nullptr;
+    BOOST_REQUIRE(db.CreateColumnFamily({}, "foreign", &handle).ok());
+    BOOST_REQUIRE(db.DestroyColumnFamilyHandle(handle).ok());
+  });
+  for (const auto* name : {"with rows", "with columns"}) {
+    const auto refused = refusal_of(options_for(directory.file(name)));
+    BOOST_TEST((refused.code == errc::corrupt), refused.why);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_directory_of_a_later_layout_is_refused) {
+  const temporary_directory directory;
+  const auto path = directory.file("journal");
+  open(path);
+  edit(path, [](rocks_database& database) {
+    put_raw(database, column::meta, "layout", std::string("\0\0\0\0\0\0\0\2\0\0\0\0\0\0\0\4", 16));
+  });
+  const auto refused = refusal_of(options_for(path));
+  BOOST_TEST((refused.code == errc::corrupt));
+  BOOST_TEST(refused.why.find("layout 2") != std::string::npos, refused.why);
+}
+
+BOOST_AUTO_TEST_CASE(damaged_rows_are_corrupt_and_named_by_their_key) {
+  const temporary_directory directory;
+  const auto path = directory.file("journal");
+  const auto entity = entity_of("acme", 1);
+  const auto shard = entity.shard();
+  open(path);
+  const auto answer_key = keys::answer_key(shard, command(1));
+  const auto state_key = keys::state_key(entity);
+  edit(path, [&](rocks_database& database) {
+    put_raw(database, column::events, keys::event_key(entity, 1) + 'x', "event");
+    put_raw(database, column::states, state_key, "short");
+    put_raw(database, column::answers, answer_key, "short");
+    put_raw(database, column::queues, keys::timer_key(entity, {noon, "NOT A NAME"}), "");
+    put_raw(database, column::queues, keys::outbox_key(shard, 1), "short");
+    put_raw(database, column::states, keys::listing_prefix(shard, "acme") + "short", "");
+  });
+  const auto store = open(path);
+  const auto is_corrupt = [](const auto& read) {
+    return read.has_error() && read.error().code == errc::corrupt;
+  };
+  BOOST_TEST(is_corrupt(store->read_events(entity, 1, 10)));
+  BOOST_TEST(is_corrupt(store->find_answer(shard, command(1), noon)));
+  BOOST_TEST(is_corrupt(store->read_timers(shard, {}, timestamp::max(), 10)));
+  BOOST_TEST(is_corrupt(store->read_outbox(shard, 0, 10)));
+  BOOST_TEST(is_corrupt(store->read_listings("acme", {}, 10)));
+  BOOST_TEST(is_corrupt(store->each_entity(shard, [](const entity_ref&) { return true; })));
+  BOOST_TEST(is_corrupt(
+    store->each_projection(shard, [](const projection&, const entity_ref&) { return true; })));
+  const auto state = store->read_state(entity);
+  BOOST_REQUIRE(is_corrupt(state));
+  const std::span key{reinterpret_cast<const std::uint8_t*>(state_key.data()), state_key.size()};
+  BOOST_TEST(state.error().why.find(to_hex(key)) != std::string::npos, state.error().why);
+
+  // A damaged answer refuses the batches of its id, and them only.
+  auto again = batch_of(entity, 0);
+  again.answer = answer_to(1, noon);
+  const std::vector<batch> group{again, batch_of(entity_in(shard, 2), 0)};
+  const auto outcomes = store->write(group, noon).value();
+  BOOST_TEST(is_corrupt(outcomes[0]));
+  BOOST_TEST(outcomes[1].has_value());
+}
+
+BOOST_AUTO_TEST_CASE(expired_answers_go_when_their_files_are_rewritten) {
+  const temporary_directory directory;
+  const auto path = directory.file("journal");
+  edit(path, [](rocks_database& database) {
+    const auto key_of = [](std::uint8_t n) {
+      return keys::answer_key(1, command(n));
+    };
+    const auto expiry_at = [](timestamp expiry) {
+      std::string value(40, '\0');
+      for (int i = 0; i < 8; ++i)
+        value[static_cast<std::size_t>(i)]
+          = static_cast<char>(to_ms(expiry) >> (56 - 8 * i) & 0xff);
+      return value;
+    };
+    put_raw(database, column::answers, key_of(1), expiry_at(noon - 1ms));
+    put_raw(database, column::answers, key_of(2), expiry_at(noon));
+    put_raw(database, column::answers, key_of(3), "damaged");
+    const auto survivors = [&] {
+      std::string found;
+      for (std::uint8_t n = 1; n <= 3; ++n)
+        if (database.find(keys::row::answer, key_of(n)).value())
+          found += std::to_string(n);
+      return found;
+    };
+    rocksdb::CompactRangeOptions all;
+    all.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+    auto& db = database.db();
+    BOOST_REQUIRE(db.CompactRange(all, database.handle(column::answers), nullptr, nullptr).ok());
+    BOOST_TEST(survivors() == "123"); // Nothing was written yet, so it is no time.
+    database.filter().set_now(noon);
+    BOOST_REQUIRE(db.CompactRange(all, database.handle(column::answers), nullptr, nullptr).ok());
+    BOOST_TEST(survivors() == "23");
+  });
+}
+
+BOOST_AUTO_TEST_CASE(after_a_failed_sync_nothing_more_is_written_until_it_is_opened_again) {
+  const temporary_directory directory;
+  const auto path = directory.file("journal");
+  const auto disk = std::make_shared<failing_disk>();
+  const auto env = rocksdb::NewCompositeEnv(disk);
+  auto options = options_for(path);
+  options.env = env.get();
+  {
+    const auto store = rocks_journal::open(options).value();
+    accept(*store, batch_of(entity_in(1, 1), 0, {"durable"}));
+    disk->is_failing = true;
+    const auto lost = batch_of(entity_in(1, 2), 0);
+    const auto failed = store->write(std::span{&lost, 1}, noon);
+    BOOST_REQUIRE(failed.has_error());
+    BOOST_TEST((failed.error().code == errc::unavailable));
+    BOOST_TEST(failed.error().why.find("the disk is gone") != std::string::npos,
+               failed.error().why);
+    disk->is_failing = false;
+    BOOST_TEST((store->write(std::span{&lost, 1}, noon).error().code == errc::unavailable));
+  }
+  const auto store = open(path);
+  BOOST_TEST(store->read_events(entity_in(1, 1), 1, 10).value().size() == 1u);
+  accept(*store, batch_of(entity_in(1, 3), 0));
+}
+
+BOOST_AUTO_TEST_CASE(the_figures_of_the_store_follow_what_is_written) {
+  const temporary_directory directory;
+  const auto path = directory.file("journal");
+  {
+    const auto store = open(path);
+    const auto before = store->stats();
+    accept(*store, batch_of(entity_in(1, 1), 0, {std::string(200'000, 'x')}));
+    const auto after = store->stats();
+    BOOST_TEST(!after.is_write_stopped);
+    BOOST_TEST(after.memtable_bytes >= before.memtable_bytes + 200'000);
+    BOOST_TEST(after.sst_bytes == 0u);
+  }
+  const auto stats = open(path)->stats();
+  BOOST_TEST(stats.sst_bytes > 0u);
+  BOOST_TEST(stats.level0_files == 1u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
