@@ -14,6 +14,7 @@ namespace dossier {
 
 namespace {
 
+constexpr std::size_t kib = 1u << 10;
 constexpr std::size_t mib = 1u << 20;
 
 bool is_looked_up_by_key(column c) {
@@ -82,6 +83,12 @@ rocksdb::ColumnFamilyOptions column_options(column c, const rocks_options& optio
   table.block_size = 8 * 1024;
   table.format_version = 5;
   table.cache_index_and_filter_blocks = true;
+  // Why: the whole filter of a large file does not fit into a shard of the cache and would be read
+  // anew for each lookup. Its partitions do, and neighbouring ids share one.
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.partition_filters = true;
+  table.metadata_block_size = 16 * kib;
+  table.metadata_cache_options.top_level_index_pinning = rocksdb::PinningTier::kAll;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
   if (is_looked_up_by_key(c))
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));

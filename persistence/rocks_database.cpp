@@ -15,6 +15,9 @@ namespace {
 
 constexpr std::string_view layout_key = "layout";
 constexpr std::uint64_t layout_version = 1;
+// Few threads read, so few locks do; a shard of the cache has to hold the largest block beside
+// others.
+constexpr int cache_shard_bits = 2;
 
 rocksdb::Slice slice_of(std::string_view bytes) {
   return {bytes.data(), bytes.size()};
@@ -63,7 +66,7 @@ failure failure_of(const rocksdb::Status& status, const std::string& attempt) {
 
 rocks_database::rocks_database(const rocks_options& options)
   : options_(options)
-  , cache_(rocksdb::NewLRUCache(options.block_cache_bytes)) {
+  , cache_(rocksdb::NewLRUCache(options.block_cache_bytes, cache_shard_bits)) {
   if (options_.env == nullptr)
     options_.env = rocksdb::Env::Default();
 }

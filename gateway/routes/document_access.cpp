@@ -126,7 +126,9 @@ response replayed(response answer) {
 granted_url grant(const shared_parts& shared, permission allows, const entity_id& id,
                   const document::view& view, timestamp until) {
   const auto earliest = view.expiry ? std::min(*view.expiry, until) : until;
-  const timestamp expires_at{std::chrono::floor<seconds>(earliest)};
+  // Why up: a life under a second would get a URL that is dead at once. The document itself is asked
+  // on each use, so the rest of a second permits nothing.
+  const timestamp expires_at{std::chrono::ceil<seconds>(earliest)};
   return {shared.parts.public_url + shared.parts.signer.sign({allows, id, expires_at}), expires_at};
 }
 
