@@ -152,7 +152,9 @@ const option table[] = {
   {"storage.group_batches_max", at<&S::group_batches_max>,
    "Decisions that share one sync.", "batches", {1, 65'536}},
 
-  {"actors.threads", at<&A::threads>, "Threads that run actors.", "threads", {1, 256}},
+  {"actors.threads", at<&A::threads>,
+   "Threads that run actors. One decides more than a disk can sync; each more costs wake-ups.",
+   "threads", {1, 256}},
   {"actors.active_max", at<&A::active_max>,
    "Actors of one kind in memory. Beyond it the longest unused ones go to sleep.",
    "actors", {1, 100'000'000}},

@@ -48,7 +48,7 @@ struct storage_settings {
 };
 
 struct actor_settings {
-  std::uint32_t threads = 2;                 ///< actors.threads
+  std::uint32_t threads = 1;                 ///< actors.threads
   std::uint32_t active_max = 50'000;         ///< actors.active_max: live actors a kind
   std::uint32_t passivate_after_ms = 30'000; ///< actors.passivate_after_ms
   std::uint32_t pending_per_entity_max = 64; ///< actors.pending_per_entity_max

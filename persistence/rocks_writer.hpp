@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <set>
 #include <span>
@@ -21,7 +22,8 @@ namespace dossier {
 
 class rocks_writer {
 public:
-  /// Finds where each shard's outbox ends; two seeks a shard. `database` must outlive the writer.
+  /// Finds where each shard's outbox ends and its newest entities; a few seeks a shard. `database`
+  /// must outlive the writer.
   static result<std::unique_ptr<rocks_writer>> make(rocks_database& database);
 
   /// See journal::write. After a failure every later call fails too.
@@ -39,10 +41,14 @@ private:
   };
 
   explicit rocks_writer(rocks_database& database);
-  result<void> recover(shard_number shard);
+  result<void> recover_outbox(shard_number shard);
+  result<void> recover_newest(shard_number shard);
 
   write_outcome admit(const batch& b, timestamp now);
   write_outcome check_version(const batch& b);
+  /// Whether no entity of its kind and shard has had an event under this or a later id. Ids grow
+  /// with time, so this spares most new entities a lookup through all files.
+  bool is_newest(const entity_ref& entity) const;
   write_outcome check_answer(const batch& b, timestamp now);
   /// Looks one row up and leaves its value in found_. Damaged bytes refuse the batch only; any
   /// other failure is the device's and noted too.
@@ -60,6 +66,8 @@ private:
   rocksdb::WriteOptions write_options_;
   std::vector<outbox_end> outbox_ends_;
   std::atomic<std::uint64_t> outbox_rows_{0};
+  /// The last id of each kind in each shard that has or had events, or would have had.
+  std::map<std::pair<shard_number, entity_kind>, entity_id> newest_;
   bool is_lost_ = false; ///< The device failed: what is durable is unknown until the next opening.
 
   // Of the group being written; kept to reuse their memory.

@@ -256,6 +256,29 @@ BOOST_AUTO_TEST_CASE(a_killed_process_has_lost_nothing) {
   BOOST_TEST(reopened->read_outbox_depth().rows == 100u);
 }
 
+BOOST_AUTO_TEST_CASE(an_id_that_is_taken_stays_taken_whatever_came_after_it) {
+  const temporary_directory directory;
+  auto store = open(directory.file("journal"));
+  for (const auto n : {std::uint64_t{5}, std::uint64_t{9}})
+    accept(*store, batch_of(entity_in(1, n), 0, {"a"}));
+  for (const bool is_reopened : {false, true}) {
+    if (is_reopened) {
+      store = nullptr;
+      store = open(directory.file("journal"));
+    }
+    for (const auto n : {std::uint64_t{5}, std::uint64_t{9}}) {
+      const auto again = batch_of(entity_in(1, n), 0, {"b"});
+      const auto outcomes = store->write(std::span{&again, 1}, noon).value();
+      BOOST_REQUIRE(!outcomes.front());
+      BOOST_TEST((outcomes.front().error().code == errc::conflict));
+    }
+    const std::uint64_t between = is_reopened ? 7 : 6;
+    accept(*store, batch_of(entity_in(1, between), 0, {"a"}));
+    accept(*store, batch_of(entity_in(1, between + 10), 0, {"a"}));
+    accept(*store, batch_of(entity_in(0, between), 0, {"a"}));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_torn_write_at_the_end_of_the_log_vanishes_whole) {
   const temporary_directory directory;
   const auto path = directory.file("journal");
