@@ -91,7 +91,8 @@ void pulse_thread::run() {
   for (;;) {
     {
       std::unique_lock lock(mutex_);
-      next_ = steady::now() + milliseconds{100};
+      // Somebody may have asked for a beat already, while the last one was being given.
+      next_ = std::min(next_, steady::now() + milliseconds{100});
       while (!stopping_ && steady::now() < next_)
         sooner_.wait_until(lock, next_);
       if (stopping_)

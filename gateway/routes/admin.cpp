@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What operators may see of the core: actors, timers, the outbox. Admin keys only; nothing is
-// changed here.
+// What operators may see of the core: actors, timers, the outbox; and the restart of one actor.
+// Admin keys only.
 #include "actors/admin.hpp"
+#include "config/log.hpp"
 #include "gateway/fields.hpp"
 #include "gateway/routes/shared.hpp"
 #include "protocol/json_text.hpp"
@@ -133,16 +134,23 @@ void write_timers(json_writer& out, const std::vector<timer>& timers) {
   out.end_array();
 }
 
-awaitable<result<response>> describe_actor(shared_parts& shared, request& r, body_reader&) {
+/// The entity that the path names.
+result<entity_ref> entity_of(const request& r) {
   if (auto known = check_query(r, {}); !known)
-    co_return known.error();
+    return known.error();
   const auto kind = parse_entity_kind(r.params[0]);
   const auto id = entity_id::parse(r.params[1]);
   if (!kind || !id)
-    co_return fail(errc::not_found, "There is no such entity.");
-  const entity_ref entity{*kind, *id};
+    return fail(errc::not_found, "There is no such entity.");
+  return entity_ref{*kind, *id};
+}
+
+awaitable<result<response>> describe_actor(shared_parts& shared, request& r, body_reader&) {
+  const auto entity = entity_of(r);
+  if (!entity)
+    co_return entity.error();
   auto start = [&](admin::entity_described done) {
-    shared.parts.admin.describe(entity, std::move(done));
+    shared.parts.admin.describe(*entity, std::move(done));
   };
   const auto info = co_await await_reply<entity_info>(shared.reply_deadline(), std::move(start));
   if (!info)
@@ -164,6 +172,23 @@ awaitable<result<response>> describe_actor(shared_parts& shared, request& r, bod
   write_timers(out, info->timers);
   out.end_object();
   co_return admin_json(out);
+}
+
+/// Not looked up first: what is to be restarted may be what cannot be read.
+awaitable<result<response>> restart_actor(shared_parts& shared, request& r, body_reader&) {
+  const auto entity = entity_of(r);
+  if (!entity)
+    co_return entity.error();
+  shared.parts.admin.restart(*entity);
+  log(log_level::info, "actor restart asked for",
+      {{"entity", entity->text()}, {"by", r.caller.name}});
+  json_writer out;
+  out.begin_object();
+  write_entity(out, *entity);
+  out.end_object();
+  auto answer = admin_json(out);
+  answer.status = 202;
+  co_return answer;
 }
 
 awaitable<result<response>> list_timers(shared_parts& shared, request& r, body_reader&) {
@@ -242,6 +267,8 @@ void add_admin_routes(route_table& table) {
   table.add(verb::get, "/admin/api/actors", body_kind::none, admins, "listActors", list_actors);
   table.add(verb::get, "/admin/api/actors/{kind}/{id}", body_kind::none, admins, "describeActor",
             describe_actor);
+  table.add(verb::post, "/admin/api/actors/{kind}/{id}/restart", body_kind::none, admins,
+            "restartActor", restart_actor);
   table.add(verb::get, "/admin/api/timers", body_kind::none, admins, "listTimers", list_timers);
   table.add(verb::get, "/admin/api/outbox", body_kind::none, admins, "listOutbox", list_outbox);
 }

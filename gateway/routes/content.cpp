@@ -26,15 +26,9 @@ struct open_content {
 };
 
 result<open_content> open_for_download(shared_parts& shared, const request& r) {
-  const auto now = shared.now();
-  const auto granted = shared.parts.signer.check(r.target, permission::download, now);
-  if (!granted)
-    return granted.error();
-  auto found = shared.parts.documents.find(granted->document);
+  auto found = find_granted(shared, r, permission::download);
   if (!found)
-    return found.error().code == errc::not_found ? no_such_document() : found.error();
-  if (auto living = check_living(found->view, now); !living)
-    return living.error();
+    return found.error();
   const auto& view = found->view;
   if (view.status != document::status::uploaded || !view.sha256)
     return fail(errc::conflict,
@@ -42,11 +36,10 @@ result<open_content> open_for_download(shared_parts& shared, const request& r) {
   auto file = shared.files.open({view.customer, *view.sha256});
   if (!file) {
     // Why look again: it may have ended between the two looks, and its content with it.
-    const auto again = shared.parts.documents.find(granted->document);
-    if (auto living = again ? check_living(again->view, now) : result<void>{}; !living)
-      return living.error();
+    if (const auto again = find_granted(shared, r, permission::download); !again)
+      return again.error();
     log(log_level::error, "content missing",
-        {{"document", granted->document.text()}, {"why", file.error().why}});
+        {{"document", found->id.text()}, {"why", file.error().why}});
     return fail(errc::unavailable,
                 "The content cannot be read at present; the operator has been told.");
   }

@@ -111,15 +111,9 @@ awaitable<stored_result> receive(shared_parts& shared, body_reader& body,
 
 /// The document that the URL is for, if it still takes content.
 result<found_document> find_open_for_upload(const shared_parts& shared, const request& r) {
-  const auto now = shared.now();
-  const auto granted = shared.parts.signer.check(r.target, permission::upload, now);
-  if (!granted)
-    return granted.error();
-  auto found = shared.parts.documents.find(granted->document);
+  auto found = find_granted(shared, r, permission::upload);
   if (!found)
-    return found.error().code == errc::not_found ? no_such_document() : found.error();
-  if (auto living = check_living(found->view, now); !living)
-    return living.error();
+    return found.error();
   if (found->view.status != document::status::pending)
     return fail(
       errc::conflict,

@@ -41,6 +41,20 @@ result<found_document> find_visible(const shared_parts& shared, const request& r
   return found;
 }
 
+result<found_document> find_granted(const shared_parts& shared, const request& r,
+                                    permission wanted) {
+  const auto now = shared.now();
+  const auto granted = shared.parts.signer.check(r.target, wanted, now);
+  if (!granted)
+    return granted.error();
+  auto found = shared.parts.documents.find(granted->document);
+  if (!found)
+    return found.error().code == errc::not_found ? no_such_document() : found.error();
+  if (auto living = check_living(found->view, now); !living)
+    return living.error();
+  return found;
+}
+
 result<void> check_living(const document::view& view, timestamp now) {
   const bool is_overdue = view.expiry && *view.expiry <= now;
   if (view.is_gone())
@@ -125,10 +139,11 @@ response replayed(response answer) {
 
 granted_url grant(const shared_parts& shared, permission allows, const entity_id& id,
                   const document::view& view, timestamp until) {
-  const auto earliest = view.expiry ? std::min(*view.expiry, until) : until;
-  // Why up: a life under a second would get a URL that is dead at once. The document itself is asked
-  // on each use, so the rest of a second permits nothing.
-  const timestamp expires_at{std::chrono::ceil<seconds>(earliest)};
+  timestamp expires_at{std::chrono::floor<seconds>(until)};
+  // Why up: a life that ends within this second would get a URL that is dead at once. The document
+  // itself is asked on each use, so the rest of the second permits nothing.
+  if (view.expiry)
+    expires_at = std::min(expires_at, timestamp{std::chrono::ceil<seconds>(*view.expiry)});
   return {shared.parts.public_url + shared.parts.signer.sign({allows, id, expires_at}), expires_at};
 }
 

@@ -24,6 +24,11 @@ result<void> check_visible_customer(const request& r, std::string_view customer)
 /// the query, when given, must be its customer's. What has ended is found too.
 result<found_document> find_visible(const shared_parts& shared, const request& r);
 
+/// The document that a signed URL of this permission is for, if it still lives. Its status is for
+/// the route to judge.
+result<found_document> find_granted(const shared_parts& shared, const request& r,
+                                    permission wanted);
+
 /// gone, with how it ended, for what has ended or whose expiry has passed, even while the timer is
 /// on its way.
 result<void> check_living(const document::view& view, timestamp now);

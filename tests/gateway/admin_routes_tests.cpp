@@ -43,7 +43,7 @@ BOOST_AUTO_TEST_CASE(every_admin_route_wants_an_admin_key) {
     ++seen;
     BOOST_TEST((each.access == access::admin), each.pattern);
   }
-  BOOST_TEST(seen == 4u);
+  BOOST_TEST(seen == 5u);
 }
 
 BOOST_AUTO_TEST_CASE(live_actors_are_listed_page_by_page) {
@@ -88,6 +88,19 @@ BOOST_AUTO_TEST_CASE(an_entity_is_described_in_full) {
   BOOST_TEST(status("/admin/api/actors/document/" + unknown) == 404u);
   BOOST_TEST(status("/admin/api/actors/share/" + id) == 404u);
   BOOST_TEST(status("/admin/api/actors/document/x") == 404u);
+}
+
+BOOST_AUTO_TEST_CASE(a_restarted_actor_has_lost_nothing) {
+  const auto id = create().id;
+  const auto restarted = send({verb::post, "/admin/api/actors/document/" + id + "/restart"});
+  BOOST_TEST(restarted.status == 202u);
+  BOOST_TEST(json_of(restarted)["id"] == id);
+  // Behind the restart in the region's queue, so it sees it, whichever way it has come by now.
+  const auto info = get("/admin/api/actors/document/" + id);
+  BOOST_TEST(info["version"] == 1);
+  BOOST_TEST(status("/api/documents/" + id) == 200u);
+  for (const auto& target : {"share/" + id, std::string{"document/x"}})
+    BOOST_TEST(send({verb::post, "/admin/api/actors/" + target + "/restart"}).status == 404u);
 }
 
 BOOST_AUTO_TEST_CASE(pending_timers_are_listed_by_their_time) {

@@ -169,6 +169,8 @@ BOOST_AUTO_TEST_CASE(the_life_of_a_document_is_answered_as_described) {
   send_described(document_pattern, {verb::patch, path, {{"If-Match", "*"}}, change});
   send_described("/admin/api/actors", {verb::get, "/admin/api/actors"});
   send_described("/admin/api/actors/{kind}/{id}", {verb::get, "/admin/api/actors/document/" + id});
+  send_described("/admin/api/actors/{kind}/{id}/restart",
+                 {verb::post, "/admin/api/actors/document/" + id + "/restart"});
   send_described("/admin/api/timers", {verb::get, "/admin/api/timers?limit=1"});
   send_described("/admin/api/outbox", {verb::get, "/admin/api/outbox"});
   send_described(document_pattern, {verb::del, path});

@@ -81,9 +81,9 @@ std::vector<std::pair<std::string, std::uintmax_t>> files_in(const std::string& 
   return files;
 }
 
-/// The journal's directory as a kill at this moment would leave it. The test writes nothing meanwhile,
-/// but RocksDB may flush, compact and remove files in the background: a copy counts only when the
-/// directory looked the same before and after it.
+/// The journal's directory as a kill at this moment would leave it. The test writes nothing
+/// meanwhile, but RocksDB may flush, compact and remove files in the background: a copy counts only
+/// when the directory looked the same before and after it.
 void copy_as_killed(const std::string& from, const std::string& to) {
   for (auto tries_left = 200; tries_left > 0; --tries_left) {
     std::filesystem::remove_all(to);
