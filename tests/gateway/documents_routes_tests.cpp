@@ -528,6 +528,7 @@ BOOST_AUTO_TEST_CASE(a_core_that_does_not_answer_is_waited_for_until_the_deadlin
   BOOST_TEST(post(body, key).status == 409u);
   documents.unanswered.clear();
   documents.keeps_silent = false;
+  config.http.handler_deadline_ms = 30'000;
   BOOST_TEST(post(body, key).status == 201u);
 }
 
