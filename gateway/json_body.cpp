@@ -176,6 +176,10 @@ result<json_body> json_body::parse(std::string_view text) {
     return fail(errc::malformed, "The body is empty; it must be a JSON object.");
   if (const auto bad = first_bad_byte(text))
     return fail(errc::malformed, "The body is not UTF-8 at byte " + std::to_string(*bad) + ".");
+  // Why: the parser takes a NUL for the end of the text and does not look at what follows. JSON has
+  // no place for one anywhere.
+  if (const auto nul = text.find('\0'); nul != std::string_view::npos)
+    return fail(errc::malformed, "The body has a NUL at byte " + std::to_string(nul) + ".");
   json_body body;
   json_body_reader reader{body};
   const bool is_good = nlohmann::json::sax_parse(text.begin(), text.end(), &reader);

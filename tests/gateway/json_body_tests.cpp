@@ -102,6 +102,12 @@ BOOST_AUTO_TEST_CASE(members_have_a_limit) {
   BOOST_TEST(refusal_of(text + "}") == "malformed ");
 }
 
+BOOST_AUTO_TEST_CASE(nothing_hides_behind_a_nul) {
+  using namespace std::string_view_literals;
+  for (const auto text : {"{\"a\":1}\0"sv, "{\"a\":1}\0{\"a\":2}"sv, "{\"a\":\0 1}"sv, "\0{}"sv})
+    BOOST_TEST(refusal_of(text) == "malformed ");
+}
+
 BOOST_AUTO_TEST_CASE(wrong_types_say_what_is_there) {
   auto body = good(R"({"a":1,"b":[],"c":{},"d":"x","e":1.5,"f":-1,"g":null,"h":true})");
   body.required_string("a");
