@@ -3,6 +3,8 @@
 // have swallowed repeated names.
 #include "gateway/json_body.hpp"
 
+#include "protocol/utf8.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -40,41 +42,6 @@ std::string pointer_to(std::string_view name) {
       pointer.push_back(c);
   }
   return pointer;
-}
-
-/// How many bytes the character at the front has; 0 if it is no UTF-8 (RFC 3629).
-std::size_t character_size(std::string_view text) {
-  const auto byte = [&](std::size_t i) {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
-  };
-  const auto continues = [&](std::size_t i) {
-    return (byte(i) & 0xc0) == 0x80;
-  };
-  const auto lead = byte(0);
-  if (lead < 0x80)
-    return 1;
-  if (lead >= 0xc2 && lead <= 0xdf)
-    return continues(1) ? 2 : 0;
-  if (lead >= 0xe0 && lead <= 0xef) {
-    const bool is_good = (lead != 0xe0 || byte(1) >= 0xa0) && (lead != 0xed || byte(1) < 0xa0);
-    return is_good && continues(1) && continues(2) ? 3 : 0;
-  }
-  if (lead >= 0xf0 && lead <= 0xf4) {
-    const bool is_good = (lead != 0xf0 || byte(1) >= 0x90) && (lead != 0xf4 || byte(1) < 0x90);
-    return is_good && continues(1) && continues(2) && continues(3) ? 4 : 0;
-  }
-  return 0;
-}
-
-/// Where the text stops being UTF-8.
-std::optional<std::size_t> first_bad_byte(std::string_view text) {
-  for (std::size_t at = 0; at < text.size();) {
-    const auto size = character_size(text.substr(at));
-    if (size == 0)
-      return at;
-    at += size;
-  }
-  return std::nullopt;
 }
 
 } // namespace
@@ -174,8 +141,8 @@ awaitable<result<std::string>> read_text(body_reader& body, std::size_t bytes_ma
 result<json_body> json_body::parse(std::string_view text) {
   if (text.empty())
     return fail(errc::malformed, "The body is empty; it must be a JSON object.");
-  if (const auto bad = first_bad_byte(text))
-    return fail(errc::malformed, "The body is not UTF-8 at byte " + std::to_string(*bad) + ".");
+  if (const auto good = utf8_prefix_bytes(text); good < text.size())
+    return fail(errc::malformed, "The body is not UTF-8 at byte " + std::to_string(good) + ".");
   // Why: the parser takes a NUL for the end of the text and does not look at what follows. JSON has
   // no place for one anywhere.
   if (const auto nul = text.find('\0'); nul != std::string_view::npos)

@@ -2,6 +2,7 @@
 #include "gateway/router.hpp"
 
 #include "protocol/assert.hpp"
+#include "protocol/utf8.hpp"
 
 #include <algorithm>
 
@@ -26,36 +27,6 @@ int hex_digit(char c) {
   if (c >= 'A' && c <= 'F')
     return c - 'A' + 10;
   return -1;
-}
-
-// How many bytes the UTF-8 character at the front has; 0 if there is none (RFC 3629: no surrogates,
-// no overlong forms, nothing above U+10FFFF).
-std::size_t utf8_front(std::string_view text) {
-  const auto byte = [text](std::size_t i) {
-    return static_cast<unsigned char>(text[i]);
-  };
-  const auto lead = byte(0);
-  if (lead < 0x80)
-    return 1;
-  const std::size_t size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  if (lead < 0xc2 || lead > 0xf4 || text.size() < size)
-    return 0;
-  for (std::size_t i = 1; i < size; ++i)
-    if ((byte(i) & 0xc0) != 0x80)
-      return 0;
-  const bool is_overlong = (lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xf0 && byte(1) < 0x90);
-  const bool is_no_character = (lead == 0xed && byte(1) > 0x9f) || (lead == 0xf4 && byte(1) > 0x8f);
-  return is_overlong || is_no_character ? 0 : size;
-}
-
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const auto size = utf8_front(text);
-    if (size == 0)
-      return false;
-    text.remove_prefix(size);
-  }
-  return true;
 }
 
 // Fills `into` with the segments of "/a/b"; false when there are more than fit.

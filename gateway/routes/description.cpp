@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The API's description of itself: the OpenAPI document, and a page for each type of problem, so
-// that the URIs in problems lead somewhere.
+// The API's description of itself: the OpenAPI and AsyncAPI documents, the schemas that the events'
+// dataschema names, and a page for each type of problem, so that the URIs in both lead somewhere.
 #include "gateway/routes/description.hpp"
 
 #include "gateway/fields.hpp"
@@ -13,9 +13,35 @@ namespace dossier {
 
 namespace {
 
+constexpr std::string_view kept_for = "public, max-age=300";
+
+response description(std::string_view text) {
+  auto answer = json_response(200, std::string{text});
+  answer.fields.emplace_back("Cache-Control", kept_for);
+  return answer;
+}
+
 awaitable<result<response>> read_openapi(shared_parts&, request&, body_reader&) {
-  auto answer = json_response(200, std::string{openapi_text()});
-  answer.fields.emplace_back("Cache-Control", "public, max-age=300");
+  co_return description(openapi_text());
+}
+
+awaitable<result<response>> read_asyncapi(shared_parts&, request&, body_reader&) {
+  co_return description(asyncapi_text());
+}
+
+awaitable<result<response>> read_schema(shared_parts&, request& r, body_reader&) {
+  const auto all = published_schemas();
+  const auto found = std::find_if(all.begin(), all.end(), [&](const published_schema& each) {
+    return each.type == r.params[0] && each.version == r.params[1];
+  });
+  if (found == all.end())
+    co_return fail(
+      errc::not_found,
+      "There is no schema of this type and version; /asyncapi.json names all of them.");
+  response answer;
+  answer.fields.emplace_back("Content-Type", "application/schema+json");
+  answer.fields.emplace_back("Cache-Control", kept_for);
+  answer.body = std::string{found->text};
   co_return answer;
 }
 
@@ -28,7 +54,7 @@ awaitable<result<response>> read_problem(shared_parts&, request& r, body_reader&
   const auto shown = problem(fail(*found, ""), r.request_id);
   response answer;
   answer.fields.emplace_back("Content-Type", "text/plain; charset=utf-8");
-  answer.fields.emplace_back("Cache-Control", "public, max-age=300");
+  answer.fields.emplace_back("Cache-Control", kept_for);
   answer.body = std::string{to_string(*found)} + " (HTTP " + std::to_string(shown.status) + ")\n\n"
                 + std::string{meaning_of_problem(*found)} + "\n";
   co_return answer;
@@ -139,6 +165,10 @@ std::string_view meaning_of_problem(errc code) {
 
 void add_description_routes(route_table& table) {
   table.add(verb::get, "/openapi.json", body_kind::none, access::open, "readOpenApi", read_openapi);
+  table.add(verb::get, "/asyncapi.json", body_kind::none, access::open, "readAsyncApi",
+            read_asyncapi);
+  table.add(verb::get, "/schemas/{type}/{version}", body_kind::none, access::open, "readSchema",
+            read_schema);
   table.add(verb::get, "/problems/{name}", body_kind::none, access::open, "readProblemType",
             read_problem);
 }

@@ -60,7 +60,8 @@ private:
       "type",      "description",   "properties", "required", "additionalProperties",
       "examples",  "pattern",       "minimum",    "maximum",  "minLength",
       "maxLength", "minProperties", "format",     "enum",     "const",
-      "items",     "oneOf",         "default"};
+      "items",     "oneOf",         "default",    "$schema",  "$id",
+      "title",     "uniqueItems"};
     for (const auto& [keyword, ignored] : schema.items())
       if (!known.contains(keyword))
         found.push_back(at + " has a schema with the unknown keyword " + keyword);
@@ -116,6 +117,9 @@ private:
 
   void check_array(const json& schema, const json& value, const std::string& at,
                    findings_list& found) const {
+    if (schema.value("uniqueItems", false)
+        && std::set<json>(value.begin(), value.end()).size() != value.size())
+      found.push_back(at + " has an item twice");
     if (!schema.contains("items"))
       return;
     for (std::size_t i = 0; i < value.size(); ++i)

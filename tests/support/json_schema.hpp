@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// As much of JSON Schema (2020-12) as our OpenAPI document uses. A keyword that is not known here
-// is a finding, so nothing is believed to be checked that is not.
+// As much of JSON Schema (2020-12) as our descriptions and published schemas use. A keyword that is
+// not known here is a finding, so nothing is believed to be checked that is not.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
