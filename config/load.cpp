@@ -74,6 +74,8 @@ std::string name_of(toml::value_t type) {
 std::optional<option_value> value_of(const toml::value& value) {
   if (value.is_integer())
     return value.as_integer();
+  if (value.is_boolean())
+    return value.as_boolean();
   if (value.is_string())
     return value.as_string().str;
   if (!value.is_array())
@@ -137,8 +139,8 @@ public:
       const auto* o = find_option(path);
       if (o == nullptr)
         complain("--set", unknown(path));
-      else if (o->is_secret())
-        complain("--set", secret_sentence);
+      else if (o->is_secret)
+        complain("--set", secret_sentence(*o));
       else
         settle(*o, "--set", assign_text(*o, loaded_.settings, text));
     }
@@ -154,9 +156,10 @@ public:
   }
 
 private:
-  static constexpr auto secret_sentence = "security.admin_key comes from the environment only, as "
-                                          "DOSSIER_ADMIN_KEY, so that it stands in "
-                                          "no file and in no list of processes";
+  static std::string secret_sentence(const option& o) {
+    return std::string(o.path) + " comes from the environment only, as " + variable_of(o)
+           + ", so that it stands in no file and in no list of processes";
+  }
 
   void complain(std::string where, std::string what) {
     loaded_.problems.push_back({std::move(where), std::move(what)});
@@ -225,8 +228,8 @@ private:
       const auto* o = is_plain ? find_option(path) : nullptr;
       if (o == nullptr)
         complain(line_of(value), unknown(path));
-      else if (o->is_secret())
-        complain(line_of(value), secret_sentence);
+      else if (o->is_secret)
+        complain(line_of(value), secret_sentence(*o));
       else if (const auto known = value_of(value))
         settle(*o, line_of(value), assign(*o, loaded_.settings, *known));
       else

@@ -9,8 +9,10 @@ namespace dossier {
 namespace {
 
 std::string shown(const option& o, const option_value& value) {
-  if (o.is_secret())
+  if (o.is_secret)
     return "not that";
+  if (std::holds_alternative<bool>(value))
+    return "a boolean";
   if (const auto* number = std::get_if<std::int64_t>(&value))
     return digits_of(*number);
   if (const auto* text = std::get_if<std::string>(&value)) {
@@ -32,6 +34,14 @@ std::string complaint(const option& o, const option_value& value) {
 
 bool is_within(const option_bounds& bounds, std::int64_t number) {
   return number >= bounds.min && number <= bounds.max;
+}
+
+bool store(const option&, bool& into, const option_value& value) {
+  const auto* truth = std::get_if<bool>(&value);
+  if (truth == nullptr)
+    return false;
+  into = *truth;
+  return true;
 }
 
 template <class Number>
@@ -102,6 +112,8 @@ option_value read(const option& o, const settings& s) {
     return **text;
   if (const auto* list = std::get_if<std::vector<std::int64_t>*>(&field))
     return **list;
+  if (const auto* truth = std::get_if<bool*>(&field))
+    return **truth;
   if (const auto* small = std::get_if<std::uint16_t*>(&field))
     return std::int64_t{**small};
   if (const auto* medium = std::get_if<std::uint32_t*>(&field))
@@ -120,6 +132,9 @@ std::optional<std::string> assign_text(const option& o, settings& s, std::string
   if (std::holds_alternative<std::vector<std::int64_t>*>(field)) {
     if (auto list = parse_list(text))
       value = std::move(*list);
+  } else if (std::holds_alternative<bool*>(field)) {
+    if (text == "true" || text == "false")
+      value = text == "true";
   } else if (!std::holds_alternative<std::string*>(field)) {
     if (const auto number = parse_number(text))
       value = *number;
@@ -131,7 +146,10 @@ std::string expectation(const option& o) {
   if (o.accepts != nullptr)
     return std::string(o.form);
   settings any;
-  const bool is_list = std::holds_alternative<std::vector<std::int64_t>*>(o.of(any));
+  const auto field = o.of(any);
+  if (std::holds_alternative<bool*>(field))
+    return "true or false";
+  const bool is_list = std::holds_alternative<std::vector<std::int64_t>*>(field);
   std::string text = is_list ? "a list of at most " + digits_of(list_items_max) + " whole numbers"
                              : "a whole number";
   text += " from " + digits_of(o.bounds.min) + " to " + digits_of(o.bounds.max);

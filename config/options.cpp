@@ -15,8 +15,8 @@ namespace {
 
 template <class Group, class T>
 setting_field field_of(settings& s, T Group::*member) {
-  auto groups
-    = std::tie(s.listen, s.http, s.storage, s.actors, s.timers, s.documents, s.security, s.log);
+  auto groups = std::tie(s.listen, s.http, s.storage, s.actors, s.timers, s.documents, s.kafka,
+                         s.security, s.log);
   return &(std::get<Group&>(groups).*member);
 }
 
@@ -82,12 +82,70 @@ bool is_admin_key(std::string_view text) {
          && std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
 }
 
+bool is_server(std::string_view text) {
+  const auto colon = text.rfind(':');
+  return colon != text.npos && is_host(text.substr(0, colon)) && is_port(text.substr(colon + 1));
+}
+
+bool is_server_list(std::string_view text) {
+  if (text.empty())
+    return true;
+  if (text.size() > 4'096)
+    return false;
+  for (auto comma = text.find(','); comma != text.npos; comma = text.find(',')) {
+    if (!is_server(text.substr(0, comma)))
+      return false;
+    text.remove_prefix(comma + 1);
+  }
+  return is_server(text);
+}
+
+/// The names that Kafka allows.
+bool is_topic(std::string_view text) {
+  return !text.empty() && text.size() <= 249 && text != "." && text != ".."
+         && std::ranges::all_of(text, [](char c) {
+              return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
+                     || c == '.' || c == '_' || c == '-';
+            });
+}
+
+bool is_source(std::string_view text) {
+  return !text.empty() && text.size() <= 256
+         && std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
+}
+
+bool is_mode(std::string_view text) {
+  return text == "binary" || text == "structured";
+}
+
+bool is_compression(std::string_view text) {
+  return text == "none" || text == "gzip" || text == "snappy" || text == "lz4" || text == "zstd";
+}
+
+bool is_security_protocol(std::string_view text) {
+  return text == "plaintext" || text == "ssl" || text == "sasl_plaintext" || text == "sasl_ssl";
+}
+
+bool is_sasl_mechanism(std::string_view text) {
+  return text.empty() || text == "PLAIN" || text == "SCRAM-SHA-256" || text == "SCRAM-SHA-512";
+}
+
+bool is_path_or_empty(std::string_view text) {
+  return text.empty() || is_path(text);
+}
+
+bool is_credential(std::string_view text) {
+  return text.size() <= 1'024
+         && std::ranges::none_of(text, [](unsigned char c) { return c < ' ' || c == 0x7f; });
+}
+
 using L = listen_settings;
 using H = http_settings;
 using S = storage_settings;
 using A = actor_settings;
 using T = timer_settings;
 using D = document_settings;
+using K = kafka_settings;
 
 constexpr std::int64_t hour_ms = 3'600'000;
 constexpr std::int64_t year_s = 31'536'000;
@@ -205,9 +263,55 @@ const option table[] = {
   {"documents.answers_kept_s", at<&D::answers_kept_s>,
    "How long a repeated Idempotency-Key is answered as the first time.", "s", {1, year_s}},
 
+  {"kafka.enabled", at<&K::enabled>,
+   "Whether events are published. If not, they stay in the outbox until they are.", ""},
+  {"kafka.bootstrap_servers", at<&K::bootstrap_servers>,
+   "Brokers to ask for all others. Empty: a development broker in this process, never durable.",
+   "host:port, more of them after commas, or empty", {}, is_server_list},
+  {"kafka.documents_topic", at<&K::documents_topic>,
+   "Topic of what happens to documents. It is made if it does not exist.",
+   "1 to 249 letters, digits, dots, underscores and hyphens", {}, is_topic},
+  {"kafka.source", at<&K::source>, "What each event names as its source.",
+   "a URI reference of 1 to 256 visible ASCII characters", {}, is_source},
+  {"kafka.mode", at<&K::mode>,
+   "Whether an event's attributes stand in headers (binary) or beside its data (structured).",
+   "binary or structured", {}, is_mode},
+  {"kafka.topic_replication", at<&K::topic_replication>,
+   "Copies of a topic that Dossier makes; 0 leaves it to the broker.", "copies", {0, 32}},
+  {"kafka.linger_ms", at<&K::linger_ms>,
+   "How long an event waits for others to travel with.", "ms", {0, 10'000}},
+  {"kafka.queue_messages_max", at<&K::queue_messages_max>,
+   "Events that are on their way at once. Others wait in the outbox.", "events", {1, 1'000'000}},
+  {"kafka.compression", at<&K::compression>, "How events are compressed on their way.",
+   "none, gzip, snappy, lz4 or zstd", {}, is_compression},
+  {"kafka.stuck_after_ms", at<&K::stuck_after_ms>,
+   "How long an event may be on its way before the server says that it is not well.",
+   "ms", {100, hour_ms}},
+  {"kafka.close_ms_max", at<&K::close_ms_max>,
+   "How long a stop waits for events on their way. What is left goes after the next start.",
+   "ms", {0, 600'000}},
+  {"kafka.security_protocol", at<&K::security_protocol>, "How brokers are spoken to.",
+   "plaintext, ssl, sasl_plaintext or sasl_ssl", {}, is_security_protocol},
+  {"kafka.sasl_mechanism", at<&K::sasl_mechanism>, "How Dossier proves who it is to brokers.",
+   "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or empty", {}, is_sasl_mechanism},
+  {"kafka.sasl_username", at<&K::sasl_username>, "Who Dossier is to brokers.",
+   "at most 1024 bytes without control characters", {}, is_credential},
+  {"kafka.sasl_password", at<&K::sasl_password>, "The password of that user.",
+   "at most 1024 bytes without control characters", {}, is_credential, true},
+  {"kafka.ssl_ca_file", at<&K::ssl_ca_file>,
+   "Certificates of the authorities that brokers are trusted by. Empty: those of the system.",
+   "a path of at most 1024 bytes, or empty", {}, is_path_or_empty},
+  {"kafka.ssl_certificate_file", at<&K::ssl_certificate_file>,
+   "Certificate that Dossier shows to brokers.",
+   "a path of at most 1024 bytes, or empty", {}, is_path_or_empty},
+  {"kafka.ssl_key_file", at<&K::ssl_key_file>, "Private key of that certificate.",
+   "a path of at most 1024 bytes, or empty", {}, is_path_or_empty},
+  {"kafka.ssl_key_password", at<&K::ssl_key_password>, "Password of that key.",
+   "at most 1024 bytes without control characters", {}, is_credential, true},
+
   {"security.admin_key", at<&security_settings::admin_key>,
    "The first admin key. Without it one is made at the first start.",
-   "16 to 256 visible ASCII characters", {}, is_admin_key},
+   "16 to 256 visible ASCII characters", {}, is_admin_key, true},
 
   {"log.level", at<&log_settings::level>, "The least that is worth a line.",
    "debug, info, warn or error", {}, is_level},
@@ -260,7 +364,7 @@ const option* find_option(std::string_view path) {
 }
 
 std::string variable_of(const option& o) {
-  if (o.is_secret())
+  if (o.path == "security.admin_key")
     return "DOSSIER_ADMIN_KEY";
   std::string name = "DOSSIER_";
   for (const char c : o.path) {

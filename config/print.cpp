@@ -30,10 +30,20 @@ std::string literal(const option_value& value) {
     return digits_of(*number);
   if (const auto* text = std::get_if<std::string>(&value))
     return quoted(*text);
+  if (const auto* truth = std::get_if<bool>(&value))
+    return *truth ? "true" : "false";
   std::string list;
   for (const auto number : std::get<std::vector<std::int64_t>>(value))
     list += (list.empty() ? "" : ", ") + digits_of(number);
   return "[" + list + "]";
+}
+
+std::string secret_variables() {
+  std::string names;
+  for (const auto& o : options())
+    if (o.is_secret)
+      names += (names.empty() ? "" : ", ") + variable_of(o);
+  return names;
 }
 
 } // namespace
@@ -43,11 +53,11 @@ std::string print_config(const settings& s) {
   std::string text = "# The settings of Dossier. Each may also come from the environment "
                      "(http.threads as\n# DOSSIER_HTTP_THREADS) or from a flag (--set "
                      "http.threads=4); flags win over the environment,\n# and both over this "
-                     "file. DOSSIER_ADMIN_KEY sets the first admin key, from the environment "
-                     "only.\n";
+                     "file. Secrets come from the environment only:\n# "
+                     + secret_variables() + ".\n";
   std::string_view group;
   for (const auto& o : options()) {
-    if (o.is_secret())
+    if (o.is_secret)
       continue;
     if (o.group() != group) {
       group = o.group();

@@ -78,6 +78,28 @@ struct document_settings {
   std::uint32_t answers_kept_s = 86'400;   ///< documents.answers_kept_s: for Idempotency-Key
 };
 
+struct kafka_settings {
+  bool enabled = true;           ///< kafka.enabled; false: events stay in the outbox
+  std::string bootstrap_servers; ///< kafka.bootstrap_servers; empty: the development broker
+  std::string documents_topic = "dossier.documents.v1"; ///< kafka.documents_topic
+  std::string source = "/dossier";     ///< kafka.source: what events name as where they come from
+  std::string mode = "binary";         ///< kafka.mode: binary or structured
+  std::uint16_t topic_replication = 0; ///< kafka.topic_replication; 0: the broker's default
+  std::uint32_t linger_ms = 5;         ///< kafka.linger_ms: waiting for company
+  std::uint32_t queue_messages_max = 10'000; ///< kafka.queue_messages_max: offered and not yet kept
+  std::string compression = "lz4";           ///< kafka.compression
+  std::uint32_t stuck_after_ms = 30'000;     ///< kafka.stuck_after_ms: then it is not well
+  std::uint32_t close_ms_max = 5'000;        ///< kafka.close_ms_max: waiting at the end
+  std::string security_protocol = "plaintext"; ///< kafka.security_protocol
+  std::string sasl_mechanism;                  ///< kafka.sasl_mechanism
+  std::string sasl_username;                   ///< kafka.sasl_username
+  std::string sasl_password;                   ///< kafka.sasl_password; never printed
+  std::string ssl_ca_file;          ///< kafka.ssl_ca_file; empty: the system's authorities
+  std::string ssl_certificate_file; ///< kafka.ssl_certificate_file
+  std::string ssl_key_file;         ///< kafka.ssl_key_file
+  std::string ssl_key_password;     ///< kafka.ssl_key_password; never printed
+};
+
 struct security_settings {
   std::string admin_key; ///< DOSSIER_ADMIN_KEY only; never printed. Empty: made at first start.
 };
@@ -94,6 +116,7 @@ struct settings {
   actor_settings actors;
   timer_settings timers;
   document_settings documents;
+  kafka_settings kafka;
   security_settings security;
   log_settings log;
 };

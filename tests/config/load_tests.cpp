@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(every_setting_has_a_field_and_a_variable_of_its_own) {
 BOOST_AUTO_TEST_CASE(every_default_and_both_bounds_are_accepted_and_kept) {
   for (const auto& o : options()) {
     settings s;
-    if (!o.is_secret())
+    if (!o.is_secret)
       BOOST_CHECK_MESSAGE(!assign(o, s, read(o, settings{})), o.path);
     if (!std::holds_alternative<std::int64_t>(read(o, s)))
       continue;
@@ -304,6 +304,56 @@ BOOST_AUTO_TEST_CASE(a_refused_admin_key_is_not_repeated) {
                   "security.admin_key must be 16 to 256 visible ASCII characters, and is not that");
     BOOST_CHECK(loaded.settings.security.admin_key.empty());
   }
+}
+
+BOOST_AUTO_TEST_CASE(every_secret_comes_from_its_variable_only) {
+  const auto loaded = load_config(
+    {{}, {{"DOSSIER_KAFKA_SASL_PASSWORD", "a b"}}, {{"kafka.sasl_username", "dora"}}});
+  check_good(loaded);
+  BOOST_CHECK_EQUAL(loaded.settings.kafka.sasl_password, "a b");
+  const std::string why = " comes from the environment only, as DOSSIER_KAFKA_SSL_KEY_PASSWORD, so "
+                          "that it stands in no file and in no list of processes";
+  check_problem(load_text("kafka.ssl_key_password = 'x'"), "dossier.toml:1",
+                "kafka.ssl_key_password" + why);
+  check_problem(load_config({{}, {}, {{"kafka.ssl_key_password", "x"}}}), "--set",
+                "kafka.ssl_key_password" + why);
+  check_problem(load_config({{}, {{"DOSSIER_KAFKA_SASL_PASSWORD", "hunter\n"}}, {}}),
+                "DOSSIER_KAFKA_SASL_PASSWORD",
+                "kafka.sasl_password must be at most 1024 bytes without control characters, and is "
+                "not that");
+}
+
+BOOST_AUTO_TEST_CASE(truth_is_said_as_true_or_false) {
+  BOOST_CHECK(settings{}.kafka.enabled);
+  for (const auto& loaded :
+       {load_text("kafka.enabled = false"),
+        load_config({{}, {{"DOSSIER_KAFKA_ENABLED", "false"}}, {}}),
+        load_config({{}, {}, {{"kafka.enabled", "true"}, {"kafka.enabled", "false"}}})}) {
+    check_good(loaded);
+    BOOST_CHECK(!loaded.settings.kafka.enabled);
+  }
+  check_problem(load_text("kafka.enabled = 0"), "dossier.toml:1",
+                "kafka.enabled must be true or false, and is 0");
+  check_problem(load_text("kafka.enabled = 'false'"), "dossier.toml:1",
+                "kafka.enabled must be true or false, and is the text \"false\"");
+  check_problem(load_config({{}, {}, {{"kafka.enabled", "no"}}}), "--set",
+                "kafka.enabled must be true or false, and is the text \"no\"");
+}
+
+BOOST_AUTO_TEST_CASE(servers_and_topics_are_held_to_their_form) {
+  const auto problems = [](const char* path, std::string text) {
+    return load_config({{}, {}, {{path, std::move(text)}}}).problems.size();
+  };
+  for (const auto* good : {"", "a:1", "a.example:9092,b:9093", "[::1]:9092", "127.0.0.1:65535"})
+    BOOST_CHECK_MESSAGE(problems("kafka.bootstrap_servers", good) == 0, good);
+  for (const auto* bad :
+       {"a", "a:", ":1", "a:0", "a:1,", ",a:1", "a:1, b:2", "ssl://a:1", "a:1;b:2"})
+    BOOST_CHECK_MESSAGE(problems("kafka.bootstrap_servers", bad) == 1, bad);
+  for (const auto& good : {std::string("a"), std::string("A.b_c-9"), std::string(249, 'x')})
+    BOOST_CHECK_MESSAGE(problems("kafka.documents_topic", good) == 0, good);
+  for (const auto& bad : {std::string(), std::string("."), std::string(".."), std::string("a b"),
+                          std::string("a/b"), std::string(250, 'x')})
+    BOOST_CHECK_MESSAGE(problems("kafka.documents_topic", bad) == 1, bad);
 }
 
 BOOST_AUTO_TEST_CASE(only_our_variables_are_read_from_the_process) {

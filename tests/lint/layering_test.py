@@ -44,6 +44,11 @@ def is_inside_rocks(path):
     return path.startswith("persistence/rocks_") and path != "persistence/rocks_journal.hpp"
 
 
+def is_inside_kafka(path):
+    """Sources only: their headers are for everybody in the folder."""
+    return re.fullmatch(r"persistence/(?:kafka_\w+|development_broker)\.cpp", path) is not None
+
+
 def may_include_folder(path, target):
     """The include law for quoted includes; None if allowed, else what forbids it."""
     here, there = path.split("/")[0], target.split("/")[0]
@@ -64,8 +69,8 @@ def may_include_folder(path, target):
     if here == "actors":
         if there == "gateway":
             return "actors/ never includes gateway/"
-        if Path(target).name.startswith("rocks_"):
-            return "actors/ sees the journal's interface, never rocks_*"
+        if Path(target).name.startswith(("rocks_", "kafka_", "development_broker")):
+            return "actors/ sees the interfaces of storage, never rocks_*, kafka_* or the development broker"
         return None
     if here == "gateway":
         if re.fullmatch(r"actors/\w+/rules\.hpp", target):
@@ -83,6 +88,8 @@ def may_include_library(path, target, is_header):
         return None
     if target.startswith("rocksdb/") and not is_inside_rocks(path):
         return "<rocksdb/...> only in persistence/rocks_*, and not in rocks_journal.hpp"
+    if target.startswith("librdkafka/") and not is_inside_kafka(path):
+        return "<librdkafka/...> only in persistence/kafka_*.cpp and persistence/development_broker.cpp"
     if target.startswith("caf/") and (here != "actors" or is_rules(path)):
         return "<caf/...> only in actors/, and not in rules"
     if target.startswith(("boost/asio", "boost/beast")) and here != "gateway":

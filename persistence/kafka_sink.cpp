@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps account of what was offered, by topic and partition, over the lives of its producers.
+#include "persistence/kafka_sink.hpp"
+
+#include "config/log.hpp"
+#include "persistence/delivery_lane.hpp"
+#include "persistence/kafka_producer.hpp"
+#include "persistence/kafka_topics.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace dossier {
+
+namespace {
+
+using steady = std::chrono::steady_clock;
+
+constexpr milliseconds pause_min{100};
+constexpr milliseconds pause_max{10'000};
+/// How long a failed producer may take to say what became of the requests it had sent.
+constexpr milliseconds ending_max{2'000};
+constexpr milliseconds step{50};
+
+milliseconds until(steady::time_point deadline) {
+  const auto left = std::chrono::ceil<milliseconds>(deadline - steady::now());
+  return std::max(left, milliseconds{0});
+}
+
+struct lane {
+  delivery_lane messages;
+  steady::time_point moved_at{}; ///< When the oldest of them became the oldest.
+};
+
+/// Written by the sink's thread, read by any.
+class condition {
+public:
+  void reach(bool is_reached) {
+    const std::lock_guard lock{mutex_};
+    is_reached_ = is_reached;
+  }
+  void complain(std::string_view text) {
+    const std::lock_guard lock{mutex_};
+    complaint_ = text;
+  }
+  /// Why nothing gets through; empty once something did.
+  void trouble(std::string why) {
+    const std::lock_guard lock{mutex_};
+    trouble_ = std::move(why);
+  }
+  void deliver() {
+    const std::lock_guard lock{mutex_};
+    is_reached_ = true;
+    trouble_.clear();
+    complaint_.clear();
+  }
+  void wait_since(std::optional<steady::time_point> oldest) {
+    const std::lock_guard lock{mutex_};
+    waiting_since_ = oldest;
+  }
+  result<void> judge(const kafka_settings& s) const {
+    const std::lock_guard lock{mutex_};
+    const auto what = "publishing to Kafka at " + s.bootstrap_servers + ": ";
+    const auto because = complaint_.empty() ? std::string() : " (" + complaint_ + ")";
+    if (!is_reached_)
+      return fail(errc::unavailable, what + "no broker can be reached" + because
+                                       + "; start one or correct kafka.bootstrap_servers; events "
+                                         "wait in the outbox");
+    const milliseconds stuck_after{s.stuck_after_ms};
+    if (waiting_since_ && steady::now() - *waiting_since_ > stuck_after)
+      return fail(errc::unavailable, what + "a message is under way for more than "
+                                       + std::to_string(s.stuck_after_ms) + " ms" + because
+                                       + "; look at the brokers' logs; events wait in the outbox");
+    if (!trouble_.empty())
+      return fail(errc::unavailable, trouble_);
+    return {};
+  }
+
+private:
+  mutable std::mutex mutex_;
+  bool is_reached_ = false;
+  std::string complaint_;
+  std::string trouble_;
+  std::optional<steady::time_point> waiting_since_;
+};
+
+class producing_sink final : public kafka_sink, private kafka_listener {
+public:
+  explicit producing_sink(const kafka_settings& s)
+    : settings_(s) {}
+
+  result<void> start() {
+    auto started = kafka_producer::start(settings_, pace_, *this);
+    if (!started)
+      return started.error();
+    producer_ = std::move(*started);
+    return {};
+  }
+
+  result<void> ensure_topic(const std::string& name, std::uint32_t partitions,
+                            milliseconds patience) override {
+    if (producer_ == nullptr)
+      return fail(errc::unavailable,
+                  "looking for the topic " + name + ": there is no producer at present; ask again");
+    return ensure_kafka_topic(producer_->client(), name, partitions, settings_.topic_replication,
+                              patience);
+  }
+
+  bool offer(const outgoing& message, std::uint64_t token) override {
+    if (producer_ == nullptr || is_ending() || room() == 0)
+      return false;
+    const auto taken = producer_->produce(message, token);
+    if (taken && *taken) {
+      auto& l = lane_of(message.topic, message.partition);
+      if (l.messages.is_empty())
+        l.moved_at = steady::now();
+      l.messages.add(token);
+      ++under_way_;
+      return true;
+    }
+    if (taken)
+      return false;
+    if (taken.error().code == errc::unavailable) {
+      condition_.trouble(taken.error().why);
+      return false;
+    }
+    refused_at_once_.emplace_back(token, taken.error());
+    return true;
+  }
+
+  void poll(milliseconds patience, sink_report& report) override {
+    const auto deadline = steady::now() + patience;
+    const bool has_news = report_refused_at_once(report);
+    if (producer_ == nullptr) {
+      if (!has_news)
+        std::this_thread::sleep_until(std::min(deadline, restart_at_));
+      if (!is_closed_ && steady::now() >= restart_at_)
+        restart();
+      return;
+    }
+    if (is_ending())
+      producer_->give_up_unsent();
+    report_ = &report;
+    producer_->poll(has_news ? milliseconds{0} : is_ending() ? std::min(patience, step) : patience);
+    report_ = nullptr;
+    look_after_producer(report);
+    condition_.wait_since(oldest());
+  }
+
+  void close(milliseconds patience, sink_report& report) override {
+    const auto deadline = steady::now() + patience;
+    report_refused_at_once(report);
+    report_ = &report;
+    while (producer_ != nullptr && under_way_ > 0 && !is_over()) {
+      const auto left = until(deadline);
+      producer_->flush(std::min(left, step));
+      notice_fatal();
+      if (is_ending())
+        producer_->give_up_unsent();
+      if (left == milliseconds{0})
+        break;
+    }
+    report_ = nullptr;
+    report.was_reset |= forget() > 0;
+    producer_ = nullptr;
+    is_closed_ = true;
+    restart_at_ = steady::time_point::max();
+    condition_.wait_since(std::nullopt);
+    condition_.trouble("publishing to Kafka: this sink is closed; restart dossier");
+  }
+
+  result<void> health() const override { return condition_.judge(settings_); }
+
+private:
+  // --- What librdkafka tells, inside poll() and flush(). ---
+
+  void on_settled(std::string_view topic, std::uint32_t partition, std::uint64_t token,
+                  const failure* why) override {
+    using outcome = delivery_lane::outcome;
+    auto& l = lane_of(topic, partition);
+    --under_way_;
+    if (why == nullptr) {
+      l.messages.settle(token, outcome::kept);
+      pause_ = pause_min;
+      condition_.deliver();
+    } else if (is_final(*why)) {
+      l.messages.settle(token, outcome::refused);
+      report_->refused.emplace_back(token, *why);
+      has_refused_ = true;
+    } else {
+      l.messages.settle(token, outcome::failed);
+      has_suspects_ |= why->code != errc::unavailable;
+      end(*why);
+    }
+    if (const auto count = l.messages.take_delivered(report_->delivered)) {
+      careful_left_ -= std::min<std::uint64_t>(careful_left_, count);
+      l.moved_at = steady::now();
+    }
+  }
+
+  /// Whether it is this message that is refused, and not one of its company.
+  bool is_final(const failure& why) const {
+    return why.code == errc::forbidden
+           || (why.code != errc::unavailable && pace_ == kafka_pace::one_by_one);
+  }
+
+  void on_reach(kafka_reach reach) override {
+    condition_.reach(reach != kafka_reach::none);
+    // Nothing waits and the next message could go: what was wrong is over.
+    if (reach == kafka_reach::ready && under_way_ == 0 && !is_ending())
+      condition_.trouble({});
+  }
+  void on_complaint(std::string_view text) override { condition_.complain(text); }
+
+  // --- Lives of producers. ---
+
+  bool is_ending() const { return ending_until_.has_value(); }
+  /// All that the failed producer had sent is settled, or has had its time.
+  bool is_over() const {
+    return is_ending() && (under_way_ == 0 || steady::now() >= *ending_until_);
+  }
+
+  void end(const failure& why) {
+    if (is_ending())
+      return;
+    ending_until_ = steady::now() + ending_max;
+    ending_why_ = why.why;
+  }
+
+  void notice_fatal() {
+    if (const auto why = producer_->fatal()) {
+      end(*why);
+      // It knows more than the message that failed first.
+      ending_why_ = why->why;
+    }
+  }
+
+  void look_after_producer(sink_report& report) {
+    notice_fatal();
+    if (is_over())
+      return start_over(report);
+    if (pace_ == kafka_pace::one_by_one && careful_left_ == 0 && under_way_ == 0 && !is_ending()) {
+      pace_ = kafka_pace::in_batches;
+      restart();
+    }
+  }
+
+  void start_over(sink_report& report) {
+    const auto forgotten = forget();
+    report.was_reset |= forgotten > 0;
+    log(log_level::warn, "kafka producer starts over",
+        {{"why", ending_why_}, {"forgotten", std::to_string(forgotten)}});
+    condition_.trouble(std::move(ending_why_));
+    // Each refusal brings the one to blame nearer; anything else has to get better by itself.
+    const bool is_pause_needed = !has_suspects_ && !has_refused_;
+    if (has_suspects_) {
+      pace_ = kafka_pace::one_by_one;
+      careful_left_ = forgotten;
+    } else if (careful_left_ == 0) {
+      pace_ = kafka_pace::in_batches;
+    }
+    ending_until_.reset();
+    has_suspects_ = has_refused_ = false;
+    if (is_pause_needed) {
+      producer_ = nullptr;
+      restart_at_ = steady::now() + std::exchange(pause_, std::min(pause_ * 2, pause_max));
+    } else {
+      restart();
+    }
+  }
+
+  void restart() {
+    producer_ = nullptr;
+    auto started = start();
+    if (started)
+      return;
+    log(log_level::error, "kafka producer does not start", {{"why", started.error().why}});
+    condition_.trouble(started.error().why);
+    restart_at_ = steady::now() + std::exchange(pause_, std::min(pause_ * 2, pause_max));
+  }
+
+  // --- Accounts. ---
+
+  std::uint64_t room() const {
+    const auto limit = pace_ == kafka_pace::one_by_one
+                         ? std::min<std::uint64_t>(careful_left_, settings_.queue_messages_max)
+                         : settings_.queue_messages_max;
+    const auto held = under_way_ + refused_at_once_.size();
+    return held < limit ? limit - held : 0;
+  }
+
+  /// How many messages have to be offered again.
+  std::uint64_t forget() {
+    std::uint64_t count = 0;
+    for (const auto& [topic, partitions] : lanes_)
+      for (const auto& [partition, l] : partitions)
+        count += l.messages.unfinished();
+    lanes_.clear();
+    under_way_ = 0;
+    return count;
+  }
+
+  bool report_refused_at_once(sink_report& report) {
+    for (auto& [token, why] : refused_at_once_) {
+      report.refused.emplace_back(token, std::move(why));
+      careful_left_ -= careful_left_ > 0 ? 1 : 0;
+    }
+    return !std::exchange(refused_at_once_, {}).empty();
+  }
+
+  lane& lane_of(std::string_view topic, std::uint32_t partition) {
+    auto found = lanes_.find(topic);
+    if (found == lanes_.end())
+      found = lanes_.try_emplace(std::string(topic)).first;
+    return found->second[partition];
+  }
+
+  std::optional<steady::time_point> oldest() const {
+    std::optional<steady::time_point> first;
+    for (const auto& [topic, partitions] : lanes_)
+      for (const auto& [partition, l] : partitions)
+        if (!l.messages.is_empty() && (!first || l.moved_at < *first))
+          first = l.moved_at;
+    return first;
+  }
+
+  const kafka_settings settings_;
+  condition condition_;
+  std::map<std::string, std::map<std::uint32_t, lane>, std::less<>> lanes_;
+  std::uint64_t under_way_ = 0; ///< Not settled yet, in all lanes.
+  std::vector<std::pair<std::uint64_t, failure>> refused_at_once_;
+  sink_report* report_ = nullptr; ///< Of the poll() that is running.
+  kafka_pace pace_ = kafka_pace::in_batches;
+  std::uint64_t careful_left_ = 0;                 ///< Messages still to be sent one by one.
+  std::optional<steady::time_point> ending_until_; ///< The producer has failed.
+  std::string ending_why_;
+  bool has_suspects_ = false; ///< It failed because one of several messages was refused.
+  bool has_refused_ = false;  ///< A message was refused in its life.
+  milliseconds pause_ = pause_min;
+  steady::time_point restart_at_{};
+  bool is_closed_ = false;
+  std::unique_ptr<kafka_producer> producer_; ///< Last, so that it goes first.
+};
+
+} // namespace
+
+result<std::unique_ptr<kafka_sink>> kafka_sink::open(const kafka_settings& s) {
+  auto sink = std::make_unique<producing_sink>(s);
+  if (auto started = sink->start(); !started)
+    return started.error();
+  return sink;
+}
+
+} // namespace dossier
