@@ -33,10 +33,13 @@ EDGE_STORAGE = {"persistence/" + name for name in ("blob_store.hpp", "files.hpp"
 BANNED_NAMES = {"util", "utils", "helper", "helpers", "manager", "managers", "misc", "common"}
 MARKERS = re.compile(r"\b(?:" + "TO" + "DO|FIX" + r"ME)\b")
 COMMAND_LINE = re.compile(r"gateway/(?:main|serve|cli|\w*cli\w*|\w*commands?|verify)\.cpp")
+# Pure rules: each of these sees the language and itself.
+PURE = ("actors/document/", "actors/guard/")
 
 
-def is_rules(path):
-    return path.startswith("actors/document/")
+def pure_folder(path):
+    """The folder of pure rules that the file lies in; None if it lies in none."""
+    return next((folder for folder in PURE if path.startswith(folder)), None)
 
 
 def is_inside_rocks(path):
@@ -60,10 +63,11 @@ def may_include_folder(path, target):
         return None
     if here in ("protocol", "config"):
         return None if there == here else f"{here}/ includes no other folder"
-    if is_rules(path):
-        if there == "protocol" or target.startswith("actors/document/"):
+    pure = pure_folder(path)
+    if pure:
+        if there == "protocol" or target.startswith(pure):
             return None
-        return "rules include protocol/ and actors/document/ only"
+        return f"rules include protocol/ and {pure} only"
     if here == "persistence":
         return None if there in ("protocol", "config", "persistence") else "persistence/ knows neither actors nor HTTP"
     if here == "actors":
@@ -90,7 +94,7 @@ def may_include_library(path, target, is_header):
         return "<rocksdb/...> only in persistence/rocks_*, and not in rocks_journal.hpp"
     if target.startswith("librdkafka/") and not is_inside_kafka(path):
         return "<librdkafka/...> only in persistence/kafka_*.cpp and persistence/development_broker.cpp"
-    if target.startswith("caf/") and (here != "actors" or is_rules(path)):
+    if target.startswith("caf/") and (here != "actors" or pure_folder(path)):
         return "<caf/...> only in actors/, and not in rules"
     if target.startswith(("boost/asio", "boost/beast")) and here != "gateway":
         return "Asio and Beast only in gateway/"
