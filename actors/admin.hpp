@@ -78,8 +78,8 @@ public:
   /// Pending timers of all shards in due order, due at or after `from`.
   virtual result<std::vector<timer_row>> timers(timestamp from, std::size_t limit) const = 0;
   /// Oldest unpublished rows, shard by shard.
-  virtual result<std::vector<outbox_row>> outbox(std::optional<shard_number> shard,
-                                                 std::size_t limit) const = 0;
+  virtual result<std::vector<feed_row>> outbox(std::optional<shard_number> shard,
+                                               std::size_t limit) const = 0;
   virtual core_stats stats() const = 0;
 };
 

@@ -105,13 +105,14 @@ result<std::vector<timer_row>> admin_service::timers(timestamp from, std::size_t
   return all;
 }
 
-result<std::vector<outbox_row>> admin_service::outbox(std::optional<shard_number> shard,
-                                                      std::size_t limit) const {
-  std::vector<outbox_row> all;
+result<std::vector<feed_row>> admin_service::outbox(std::optional<shard_number> shard,
+                                                    std::size_t limit) const {
+  std::vector<feed_row> all;
   const auto first = shard.value_or(0);
   const auto last = shard ? *shard + 1 : services_.store.shard_count();
   for (shard_number s = first; s < last && all.size() < limit; ++s) {
-    auto rows = services_.store.read_outbox(s, 0, limit - all.size());
+    auto rows
+      = services_.store.read_feed(s, services_.store.published_until(s), limit - all.size());
     if (!rows)
       return rows.error();
     all.insert(all.end(), rows->begin(), rows->end());

@@ -19,8 +19,8 @@ public:
   void describe(const entity_ref& entity, entity_described done) override;
   void restart(const entity_ref& entity) override;
   result<std::vector<timer_row>> timers(timestamp from, std::size_t limit) const override;
-  result<std::vector<outbox_row>> outbox(std::optional<shard_number> shard,
-                                         std::size_t limit) const override;
+  result<std::vector<feed_row>> outbox(std::optional<shard_number> shard,
+                                       std::size_t limit) const override;
   core_stats stats() const override;
 
 private:

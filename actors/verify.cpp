@@ -57,7 +57,7 @@ private:
   result<void> read_rows(shard_number shard) {
     projections_.clear();
     timers_.clear();
-    unpublished_.clear();
+    feed_.clear();
     auto walked
       = store_.each_projection(shard, [this](const projection& p, const entity_ref& entity) {
           projections_[entity].push_back(p);
@@ -79,12 +79,12 @@ private:
       after = {rows->back().timer.due, rows->back().entity, rows->back().timer.name};
     }
     for (std::uint64_t after = 0;;) {
-      auto rows = store_.read_outbox(shard, after, page);
+      auto rows = store_.read_feed(shard, after, page);
       if (!rows)
         return rows.error();
       for (const auto& row : *rows)
-        unpublished_[row.entity].push_back(row.sequence);
-      counts_.outbox_rows += rows->size();
+        feed_[row.entity].push_back(row.sequence);
+      counts_.feed_rows += rows->size();
       if (rows->size() < page)
         return {};
       after = rows->back().position;
@@ -106,7 +106,7 @@ private:
     check_state_row(entity, folded);
     check_timers(entity, folded.state);
     check_projections(entity, folded.state);
-    check_outbox(entity, folded.version);
+    check_feed(entity, folded.version);
   }
 
   void check_state_row(const entity_ref& entity, const hosted<document_kind>& folded) {
@@ -167,17 +167,20 @@ private:
     }
   }
 
-  /// Publishing goes in order, so what is unpublished is the end of the history.
-  void check_outbox(const entity_ref& entity, std::uint64_t version) {
-    const auto sequences = std::exchange(unpublished_[entity], {});
-    unpublished_.erase(entity);
-    auto expected = version - std::min<std::uint64_t>(version, sequences.size());
+  /// Each event is in the feed once, in order.
+  void check_feed(const entity_ref& entity, std::uint64_t version) {
+    const auto sequences = std::exchange(feed_[entity], {});
+    feed_.erase(entity);
+    std::uint64_t expected = 0;
     for (const auto sequence : sequences)
       if (sequence != ++expected) {
-        found("the outbox of " + entity.text() + " should go on with event "
+        found("the feed of " + entity.text() + " should go on with event "
               + std::to_string(expected) + " and has event " + std::to_string(sequence));
         return;
       }
+    if (expected != version)
+      found("the feed of " + entity.text() + " ends at event " + std::to_string(expected)
+            + ", its events at " + std::to_string(version));
   }
 
   void name_leftovers() {
@@ -187,8 +190,8 @@ private:
     for (const auto& [entity, rows] : timers_)
       for (const auto& t : rows)
         found("timer " + t.name + " belongs to " + entity.text() + ", which has no events");
-    for (const auto& [entity, sequences] : unpublished_)
-      found(std::to_string(sequences.size()) + " outbox rows name " + entity.text()
+    for (const auto& [entity, sequences] : feed_)
+      found(std::to_string(sequences.size()) + " feed rows name " + entity.text()
             + ", which has no events");
   }
 
@@ -199,7 +202,7 @@ private:
   verify_counts counts_;
   std::map<entity_ref, std::vector<projection>> projections_;
   std::map<entity_ref, std::vector<timer>> timers_;
-  std::map<entity_ref, std::vector<std::uint64_t>> unpublished_;
+  std::map<entity_ref, std::vector<std::uint64_t>> feed_;
 };
 
 } // namespace

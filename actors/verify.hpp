@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cross-checks a whole store offline: what the events say against state rows, projections, timers,
-// outbox and content. Changes nothing.
+// feed and content. Changes nothing.
 #pragma once
 
 #include "persistence/blob_store.hpp"
@@ -18,7 +18,7 @@ struct verify_counts {
   std::uint64_t events = 0;
   std::uint64_t projections = 0;
   std::uint64_t timers = 0;
-  std::uint64_t outbox_rows = 0;
+  std::uint64_t feed_rows = 0;
   std::uint64_t contents = 0;
   std::uint64_t discrepancies = 0;
 };

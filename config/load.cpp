@@ -34,6 +34,7 @@ struct ascending_pair {
 
 constexpr std::array ascending_pairs{
   ascending_pair{"http.target_bytes_max", "http.header_bytes_max"},
+  ascending_pair{"http.stream_heartbeat_ms", "http.handler_deadline_ms"},
   ascending_pair{"storage.write_buffer_mib", "storage.wal_mib_max"},
   ascending_pair{"actors.pending_per_entity_max", "actors.pending_max"},
   ascending_pair{"actors.restart_backoff_ms_min", "actors.restart_backoff_ms_max"},

@@ -187,6 +187,8 @@ const option table[] = {
    "How long an upload or download runs before the minimum rate counts.", "ms", {100, 600'000}},
   {"http.handler_deadline_ms", at<&H::handler_deadline_ms>,
    "How long a request waits for the core before it is answered with 503.", "ms", {100, 600'000}},
+  {"http.stream_heartbeat_ms", at<&H::stream_heartbeat_ms>,
+   "How often a stream of events without news sends a comment.", "ms", {100, 600'000}},
   {"http.requests_per_connection_max", at<&H::requests_per_connection_max>,
    "Requests on one connection before it is closed.", "requests", {1, 1'000'000'000}},
   {"http.retry_after_s", at<&H::retry_after_s>,

@@ -32,6 +32,7 @@ struct http_settings {
     = 10'240;                          ///< http.body_rate_bytes_per_s_min, uploads and downloads
   std::uint32_t rate_grace_ms = 5'000; ///< http.rate_grace_ms: before the minimum rate counts
   std::uint32_t handler_deadline_ms = 30'000; ///< http.handler_deadline_ms: a reply from the core
+  std::uint32_t stream_heartbeat_ms = 15'000; ///< http.stream_heartbeat_ms: sent to silent streams
   std::uint32_t requests_per_connection_max = 1'000'000; ///< http.requests_per_connection_max
   std::uint32_t retry_after_s = 1;                       ///< http.retry_after_s
   std::uint32_t drain_ms = 8'000; ///< http.drain_ms: how long SIGTERM waits for what is in flight

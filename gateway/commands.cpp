@@ -129,7 +129,7 @@ int verify_store(const settings& s, bool reads_content) {
     return say(counts.error());
   std::cout << counts->entities << " entities, " << counts->events << " events, "
             << counts->projections << " projections, " << counts->timers << " timers, "
-            << counts->outbox_rows << " outbox rows, " << counts->contents
+            << counts->feed_rows << " feed rows, " << counts->contents
             << " contents: " << counts->discrepancies
             << (counts->discrepancies == 1 ? " discrepancy\n" : " discrepancies\n");
   return counts->discrepancies == 0 ? 0 : 1;

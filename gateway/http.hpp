@@ -78,12 +78,22 @@ struct file_body {
   std::string after;
 };
 
+/// A body that is made while it is sent.
+class body_stream {
+public:
+  virtual ~body_stream() = default;
+  /// The next piece, of at least one byte, within http.handler_deadline_ms; nullopt at the end. A
+  /// failure ends the connection, so that the peer knows that something is missing.
+  virtual awaitable<result<std::optional<std::string>>> next() = 0;
+};
+
 struct response {
   unsigned status = 200;
   /// Without Content-Length, Date and Connection.
   std::vector<std::pair<std::string, std::string>> fields;
   std::string body;
   std::optional<file_body> file; ///< Instead of `body`.
+  std::shared_ptr<body_stream> stream; ///< Instead of both: sent in chunks, for as long as it goes on.
   /// HEAD and 304: the length that GET would have sent; the session writes no body.
   std::optional<std::uint64_t> announced_size_bytes;
   bool closes = false; ///< End the connection after this.

@@ -52,7 +52,7 @@ std::uint64_t body_size_bytes(const response& r, const message_frame& frame) {
 bool says_length(const response& r) {
   if (r.status == 304)
     return r.announced_size_bytes.has_value();
-  return r.status != 204;
+  return r.status != 204 && !r.stream;
 }
 
 void append_status_line(std::string& out, unsigned status) {
@@ -141,6 +141,38 @@ awaitable<io_status> send_file_body(connection& peer, std::string& pending, cons
   co_return status;
 }
 
+void append_chunk(std::string& out, std::string_view piece) {
+  std::array<char, 16> digits{};
+  out.append(digits.data(),
+             std::to_chars(digits.data(), digits.data() + digits.size(), piece.size(), 16).ptr);
+  out.append("\r\n").append(piece).append("\r\n");
+}
+
+// `pending` is the head. HTTP/1.0 knows no chunks: there the end of the connection is the end.
+awaitable<io_status> send_stream(connection& peer, std::string& pending, body_stream& stream,
+                                 const message_frame& frame, patience& p) {
+  for (;;) {
+    const auto sent = co_await peer.send(pending, {}, false, p);
+    if (sent != io_status::ok)
+      co_return sent;
+    pending.clear();
+    peer.rest();
+    auto piece = co_await stream.next();
+    if (!piece)
+      co_return report(piece.error(), frame.request_id);
+    if (!*piece)
+      break;
+    if (frame.is_http_1_0)
+      pending = std::move(**piece);
+    else
+      append_chunk(pending, **piece);
+  }
+  if (frame.is_http_1_0)
+    co_return io_status::ok;
+  const auto ended = co_await peer.send("0\r\n\r\n", {}, false, p);
+  co_return ended;
+}
+
 } // namespace
 
 bool has_body(const response& r, const message_frame& frame) {
@@ -169,6 +201,8 @@ void format_head(std::string& out, const response& r, const message_frame& frame
     append_number(out, body_size_bytes(r, frame));
     out += "\r\n";
   }
+  if (r.stream && !frame.is_http_1_0)
+    out += "Transfer-Encoding: chunked\r\n";
   if (frame.closes)
     out += "Connection: close\r\n";
   else if (frame.is_http_1_0)
@@ -184,6 +218,10 @@ awaitable<io_status> send_formatted(connection& peer, std::string& head, const r
   }
   if (r.file) {
     const auto status = co_await send_file_body(peer, head, *r.file, frame.request_id, p);
+    co_return status;
+  }
+  if (r.stream) {
+    const auto status = co_await send_stream(peer, head, *r.stream, frame, p);
     co_return status;
   }
   if (r.body.size() <= copied_body_bytes_max) {

@@ -2,9 +2,11 @@
 #include "gateway/serve.hpp"
 
 #include "actors/core.hpp"
+#include "actors/event_feed_service.hpp"
 #include "actors/threads.hpp"
 #include "config/log.hpp"
 #include "gateway/auth.hpp"
+#include "gateway/backbone.hpp"
 #include "gateway/data_dir.hpp"
 #include "gateway/routes/routes.hpp"
 #include "gateway/server.hpp"
@@ -96,13 +98,19 @@ public:
       return opened;
     if (auto keys = open_keys(); !keys)
       return keys;
+    if (auto started = start_backbone(); !started)
+      return started;
     start_core();
     return start_edge();
   }
 
   void announce() const {
     std::cout << "Dossier " << version << " listens on " << parts_->public_url << '\n'
-              << "Data directory: " << where_.root << '\n';
+              << "Data directory: " << where_.root << '\n'
+              << "Events: "
+              << (backbone_ ? backbone_->description()
+                            : "kept in the outbox (kafka.enabled = false)")
+              << '\n';
     if (!fresh_admin_key_.empty())
       std::cout << "Admin key, shown this once: " << fresh_admin_key_ << '\n';
     const auto key = fresh_admin_key_.empty() ? std::string("$KEY") : fresh_admin_key_;
@@ -127,6 +135,8 @@ public:
     core_->stop();
     loaders_->stop();
     commits_->stop();
+    if (backbone_)
+      backbone_->stop();
     blob_workers_->join();
     readers_->join();
     server_ = nullptr;
@@ -174,6 +184,21 @@ private:
     return {};
   }
 
+  result<void> start_backbone() {
+    auto feed = event_feed_service::open(*store_, settings_.kafka.source,
+                                         settings_.documents.list_scan_max);
+    if (!feed)
+      return feed.error();
+    feed_ = std::move(*feed);
+    if (!settings_.kafka.enabled)
+      return {};
+    auto started = backbone::start(settings_.kafka, *store_, time_);
+    if (!started)
+      return started.error();
+    backbone_ = std::move(*started);
+    return {};
+  }
+
   void start_core() {
     group_committer::limits limits;
     limits.group_batches_max = settings_.storage.group_batches_max;
@@ -185,6 +210,9 @@ private:
     commits_->on_committed([this](const batch& b) {
       core_->committed(b);
       collector_->committed(b);
+      feed_->committed(b);
+      if (backbone_)
+        backbone_->committed(b);
     });
     heart_.start([this](milliseconds uptime) { core_->beat(uptime); });
   }
@@ -196,6 +224,7 @@ private:
       settings_,
       core_->documents(),
       core_->admin(),
+      *feed_,
       *blobs_,
       *signer_,
       time_,
@@ -210,7 +239,8 @@ private:
        {"disk",
         [this] {
           return check_disk();
-        }}},
+        }},
+       {"backbone", [this] { return backbone_ ? backbone_->health() : result<void>{}; }, false}},
       [this] { return is_draining_.load(); },
       [this]() -> const http_stats* { return server_ ? &server_->stats() : nullptr; },
       [this] {
@@ -255,7 +285,8 @@ private:
     const auto value = [](const auto& counter) {
       return static_cast<double>(counter);
     };
-    return {
+    auto all = backbone_ ? backbone_->metrics() : std::vector<metric>{};
+    const std::vector<metric> own{
       {"dossier_commit_batches_total", "Decisions written.", kind::counter,
        value(commits.batches.load())},
       {"dossier_commit_groups_total", "Groups of decisions written, one fsync each.", kind::counter,
@@ -280,6 +311,8 @@ private:
       {"dossier_store_block_cache_bytes", "Blocks of tables held in memory.", kind::gauge,
        value(store.block_cache_bytes)},
     };
+    all.insert(all.end(), own.begin(), own.end());
+    return all;
   }
 
   const settings settings_;
@@ -292,6 +325,8 @@ private:
   std::optional<url_signer> signer_;
   std::unique_ptr<key_ring> keys_;
   std::string fresh_admin_key_;
+  std::unique_ptr<event_feed_service> feed_;
+  std::unique_ptr<backbone> backbone_;
   std::unique_ptr<group_committer> commits_;
   std::unique_ptr<worker_threads> loaders_;
   std::unique_ptr<content_collector> collector_;

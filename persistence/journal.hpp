@@ -37,8 +37,10 @@ struct timer_cursor {
   auto operator<=>(const timer_cursor&) const = default;
 };
 
-/// An event that is not yet published. Positions count per shard, ascending in commit order.
-struct outbox_row {
+/// An event's place in what others are told: every event of a shard in commit order, for ever.
+/// Positions count from 1, per shard, without gaps. What stands behind the shard's published
+/// position is its outbox.
+struct feed_row {
   shard_number shard = 0;
   std::uint64_t position = 0;
   entity_ref entity;
@@ -89,8 +91,12 @@ public:
   /// Those of the wished timers that are stored, in the order of `wished`.
   virtual result<std::vector<timer_row>> read_timers_of(const entity_ref& entity,
                                                         const std::vector<timer>& wished) const = 0;
-  virtual result<std::vector<outbox_row>> read_outbox(shard_number shard, std::uint64_t after,
-                                                      std::size_t limit) const = 0;
+  virtual result<std::vector<feed_row>> read_feed(shard_number shard, std::uint64_t after,
+                                                  std::size_t limit) const = 0;
+  /// The last position of a shard's feed; 0: it is empty.
+  virtual result<std::uint64_t> read_feed_end(shard_number shard) const = 0;
+  /// Up to which position of its feed the backbone has acknowledged a shard's events.
+  virtual std::uint64_t published_until(shard_number shard) const = 0;
   /// Newest first; of one millisecond in the order of the entities.
   virtual result<std::vector<listing>> read_listings(std::string_view customer,
                                                      const std::optional<listing>& after,
@@ -118,6 +124,10 @@ public:
   /// is put. A failure of the result itself means that the device failed and nothing is known: the
   /// caller must stop the process, never retry.
   virtual result<std::vector<write_outcome>> write(std::span<const batch> group, timestamp now) = 0;
+  /// Notes that the backbone has a shard's events up to `position`. One caller, which may be
+  /// another than that of write(). Not synced: a position that is lost with the power is told
+  /// again, and what is published twice has the same ids.
+  virtual result<void> note_published(shard_number shard, std::uint64_t position) = 0;
 };
 
 } // namespace dossier

@@ -142,8 +142,8 @@ std::string timer_key(const entity_ref& entity, const timer& t) {
   return key;
 }
 
-std::string outbox_key(shard_number shard, std::uint64_t position) {
-  auto key = start(shard, row::outbox, number_size);
+std::string feed_key(shard_number shard, std::uint64_t position) {
+  auto key = start(shard, row::feed, number_size);
   append(key, position);
   return key;
 }
@@ -160,8 +160,8 @@ std::string answer_key(shard_number shard, const command_id& id) {
   return key;
 }
 
-std::string outbox_end_key(shard_number shard) {
-  return prefix(shard, row::outbox_end);
+std::string published_key(shard_number shard) {
+  return prefix(shard, row::published);
 }
 
 std::string prefix(shard_number shard, row kind) {
@@ -223,12 +223,12 @@ result<timer_row> parse_timer_key(std::string_view key) {
   return timer_row{*entity, {time_of(number_at(key, start_size)), std::string{name}}};
 }
 
-result<std::pair<shard_number, std::uint64_t>> parse_outbox_key(std::string_view key) {
-  if (!has_start(key, row::outbox) || key.size() != start_size + number_size)
-    return damaged(key, "it is not an outbox row's key");
+result<std::pair<shard_number, std::uint64_t>> parse_feed_key(std::string_view key) {
+  if (!has_start(key, row::feed) || key.size() != start_size + number_size)
+    return damaged(key, "it is not a feed row's key");
   const auto position = number_at(key, start_size);
   if (position == 0)
-    return damaged(key, "outbox positions count from 1");
+    return damaged(key, "feed positions count from 1");
   return std::pair{shard_at_start(key), position};
 }
 

@@ -15,14 +15,14 @@ namespace dossier::keys {
 
 /// Second part of every key, after the shard.
 enum class row : std::uint8_t {
-  event = 'e',      ///< shard e kind id sequence            -> envelope
-  state = 's',      ///< shard s kind id                     -> format version bytes
-  timer = 't',      ///< shard t due kind id name            -> empty
-  outbox = 'o',     ///< shard o position                    -> kind id sequence
-  listing = 'l',    ///< shard l customer 0 ~created kind id -> empty (shard of the customer)
-  reference = 'r',  ///< shard r customer 0 sha256 kind id   -> empty (shard of the customer)
-  answer = 'a',     ///< shard a command-id                  -> expiry fingerprint bytes
-  outbox_end = 'p', ///< shard p -> position that no row has reached yet
+  event = 'e',     ///< shard e kind id sequence            -> envelope
+  state = 's',     ///< shard s kind id                     -> format version bytes
+  timer = 't',     ///< shard t due kind id name            -> empty
+  feed = 'o',      ///< shard o position                    -> kind id sequence
+  listing = 'l',   ///< shard l customer 0 ~created kind id -> empty (shard of the customer)
+  reference = 'r', ///< shard r customer 0 sha256 kind id   -> empty (shard of the customer)
+  answer = 'a',    ///< shard a command-id                  -> expiry fingerprint bytes
+  published = 'p', ///< shard p -> position up to which the backbone has the feed
 };
 
 std::string event_key(const entity_ref& entity, std::uint64_t sequence);
@@ -32,10 +32,10 @@ std::string state_key(const entity_ref& entity);
 std::string timer_key(const entity_ref& entity, const timer& t);
 /// The common start of a shard's timers due at this moment.
 std::string timer_prefix(shard_number shard, timestamp due);
-std::string outbox_key(shard_number shard, std::uint64_t position);
+std::string feed_key(shard_number shard, std::uint64_t position);
 std::string projection_key(shard_number shard, const projection& p, const entity_ref& entity);
 std::string answer_key(shard_number shard, const command_id& id);
-std::string outbox_end_key(shard_number shard);
+std::string published_key(shard_number shard);
 
 /// The common start of all rows of a kind in a shard.
 std::string prefix(shard_number shard, row kind);
@@ -52,7 +52,7 @@ std::string end_of(std::string prefix);
 result<std::pair<entity_ref, std::uint64_t>> parse_event_key(std::string_view key);
 result<entity_ref> parse_state_key(std::string_view key);
 result<timer_row> parse_timer_key(std::string_view key);
-result<std::pair<shard_number, std::uint64_t>> parse_outbox_key(std::string_view key);
+result<std::pair<shard_number, std::uint64_t>> parse_feed_key(std::string_view key);
 result<listing> parse_listing_key(std::string_view key);
 /// Of listing and reference keys.
 result<std::pair<projection, entity_ref>> parse_projection_key(std::string_view key);

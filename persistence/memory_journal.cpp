@@ -30,7 +30,8 @@ struct shard_rows {
   std::map<entity_ref, std::map<std::uint64_t, std::string>> events;
   std::map<entity_ref, state_row> states;
   std::set<timer_cursor> timers;
-  std::map<std::uint64_t, outbox_row> outbox;
+  std::map<std::uint64_t, feed_row> feed;
+  std::uint64_t published = 0;
   std::map<command_id, stored_answer> answers;
   std::map<std::string, std::set<listing, newest_first>, std::less<>> listings;
   std::map<std::string, std::set<std::pair<sha256_digest, entity_ref>>, std::less<>> references;
@@ -81,19 +82,22 @@ public:
                                              timestamp due_until, std::size_t limit) const override;
   result<std::vector<timer_row>> read_timers_of(const entity_ref& entity,
                                                 const std::vector<timer>& wished) const override;
-  result<std::vector<outbox_row>> read_outbox(shard_number shard, std::uint64_t after,
-                                              std::size_t limit) const override;
+  result<std::vector<feed_row>> read_feed(shard_number shard, std::uint64_t after,
+                                          std::size_t limit) const override;
   result<std::vector<listing>> read_listings(std::string_view customer,
                                              const std::optional<listing>& after,
                                              std::size_t limit) const override;
   result<bool> is_referenced(std::string_view customer, const sha256_digest& sha256) const override;
-  outbox_depth read_outbox_depth() const override { return {outbox_rows_.load()}; }
+  result<std::uint64_t> read_feed_end(shard_number shard) const override;
+  std::uint64_t published_until(shard_number shard) const override;
+  outbox_depth read_outbox_depth() const override;
   result<void> each_entity(shard_number shard,
                            const std::function<bool(const entity_ref&)>& visit) const override;
   result<void> each_projection(
     shard_number shard,
     const std::function<bool(const projection&, const entity_ref&)>& visit) const override;
   result<std::vector<write_outcome>> write(std::span<const batch> group, timestamp now) override;
+  result<void> note_published(shard_number shard, std::uint64_t position) override;
 
   void fail_writes(std::function<std::optional<failure>()> decide) override;
   void replace_event(const entity_ref& entity, std::uint64_t sequence, std::string bytes) override;
@@ -111,7 +115,6 @@ private:
   mutable std::mutex mutex_; ///< Guards all but the number of shards.
   std::vector<shard_rows> shards_;
   std::function<std::optional<failure>()> decide_;
-  std::atomic<std::uint64_t> outbox_rows_{0};
 };
 
 result<std::optional<state_row>> mapped_journal::read_state(const entity_ref& entity) const {
@@ -172,12 +175,12 @@ mapped_journal::read_timers_of(const entity_ref& entity, const std::vector<timer
   return found;
 }
 
-result<std::vector<outbox_row>> mapped_journal::read_outbox(shard_number shard, std::uint64_t after,
-                                                            std::size_t limit) const {
+result<std::vector<feed_row>> mapped_journal::read_feed(shard_number shard, std::uint64_t after,
+                                                        std::size_t limit) const {
   const std::lock_guard lock{mutex_};
-  std::vector<outbox_row> found;
-  const auto& outbox = rows_of(shard).outbox;
-  for (auto at = outbox.upper_bound(after); at != outbox.end() && found.size() < limit; ++at)
+  std::vector<feed_row> found;
+  const auto& feed = rows_of(shard).feed;
+  for (auto at = feed.upper_bound(after); at != feed.end() && found.size() < limit; ++at)
     found.push_back(at->second);
   return found;
 }
@@ -268,11 +271,10 @@ void mapped_journal::apply(const batch& b, bool is_last) {
   auto sequence = b.expected_version;
   for (const auto& event : b.events) {
     rows.events[b.entity][++sequence] = event;
-    if (DOSSIER_PLANTED(drop_outbox_row) && sequence > b.expected_version + 1)
+    if (DOSSIER_PLANTED(drop_feed_row) && sequence > b.expected_version + 1)
       continue;
     const auto position = rows.next_position++;
-    rows.outbox[position] = {b.entity.shard(), position, b.entity, sequence};
-    ++outbox_rows_;
+    rows.feed[position] = {b.entity.shard(), position, b.entity, sequence};
   }
   if (b.state && !(is_last && DOSSIER_PLANTED(state_row_behind)))
     rows.states[b.entity] = *b.state;
@@ -319,6 +321,30 @@ result<std::vector<write_outcome>> mapped_journal::write(std::span<const batch> 
   for (const auto* b : admitted)
     apply(*b, b == admitted.back());
   return outcomes;
+}
+
+result<std::uint64_t> mapped_journal::read_feed_end(shard_number shard) const {
+  const std::lock_guard lock{mutex_};
+  return rows_of(shard).next_position - 1;
+}
+
+std::uint64_t mapped_journal::published_until(shard_number shard) const {
+  const std::lock_guard lock{mutex_};
+  return rows_of(shard).published;
+}
+
+outbox_depth mapped_journal::read_outbox_depth() const {
+  const std::lock_guard lock{mutex_};
+  outbox_depth depth;
+  for (const auto& rows : shards_)
+    depth.rows += rows.next_position - 1 - rows.published;
+  return depth;
+}
+
+result<void> mapped_journal::note_published(shard_number shard, std::uint64_t position) {
+  const std::lock_guard lock{mutex_};
+  shards_.at(shard).published = position;
+  return {};
 }
 
 void mapped_journal::fail_writes(std::function<std::optional<failure>()> decide) {

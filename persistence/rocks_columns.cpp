@@ -24,7 +24,7 @@ bool is_looked_up_by_key(column c) {
   case column::answers:
     return true;
   case column::meta:
-  case column::queues:
+  case column::timers:
     return false;
   }
   return false;
@@ -112,8 +112,8 @@ rocksdb::ColumnFamilyOptions column_options(column c, const rocks_options& optio
     family.compaction_filter = &filter;
     family.periodic_compaction_seconds = 24 * 60 * 60;
   }
-  if (c == column::queues) {
-    // Why: due timers and published rows are erased at the front of their range, and every later
+  if (c == column::timers) {
+    // Why: due timers are erased at the front of their range, and every later
     // scan starts there. Files full of such erasures are compacted early.
     family.table_properties_collector_factories.push_back(
       rocksdb::NewCompactOnDeletionCollectorFactory(4096, 2048));

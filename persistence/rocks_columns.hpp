@@ -19,24 +19,24 @@ namespace dossier {
 
 /// In the order in which they are opened. Never reordered or renamed: the names stand in the
 /// manifest.
-enum class column : std::uint8_t { meta, events, states, queues, answers };
-inline constexpr std::array<const char*, 5> column_names{"default", "events", "states", "queues",
+enum class column : std::uint8_t { meta, events, states, timers, answers };
+inline constexpr std::array<const char*, 5> column_names{"default", "events", "states", "timers",
                                                          "answers"};
 
 /// The one table of where rows live.
 constexpr column column_of(keys::row kind) {
   switch (kind) {
-  case keys::row::outbox_end:
+  case keys::row::published:
     return column::meta;
   case keys::row::event:
+  case keys::row::feed:
     return column::events;
   case keys::row::state:
   case keys::row::listing:
   case keys::row::reference:
     return column::states;
   case keys::row::timer:
-  case keys::row::outbox:
-    return column::queues;
+    return column::timers;
   case keys::row::answer:
     return column::answers;
   }

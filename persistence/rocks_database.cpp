@@ -227,6 +227,32 @@ result<std::optional<rocksdb::PinnableSlice>> rocks_database::find(keys::row kin
   return std::optional{std::move(value)};
 }
 
+result<std::uint64_t> rocks_database::find_feed_end(shard_number shard) const {
+  auto iterators = iterate(shard, {keys::row::feed});
+  if (!iterators)
+    return iterators.error();
+  auto& rows = *iterators->front().rows;
+  if (!rows.Valid())
+    return std::uint64_t{0};
+  rows.SeekToLast();
+  if (!rows.Valid())
+    return failure_of(rows.status(),
+                      "finding the end of the feed of shard " + std::to_string(shard));
+  const auto last = keys::parse_feed_key(rows.key().ToStringView());
+  if (!last)
+    return last.error();
+  return last->second;
+}
+
+result<void> rocks_database::put_unsynced(keys::row kind, std::string_view key,
+                                          std::string_view value) {
+  const auto status
+    = db_->Put(rocksdb::WriteOptions{}, handle(kind), slice_of(key), slice_of(value));
+  if (!status.ok())
+    return failure_of(status, "writing a row of the store in " + options_.path);
+  return {};
+}
+
 result<void> rocks_database::walk(keys::row kind, std::string_view first, std::string end,
                                   const visitor& visit) const {
   auto read = scan_options();

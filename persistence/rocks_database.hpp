@@ -49,6 +49,12 @@ public:
   /// The row under this key; nullopt if there is none.
   result<std::optional<rocksdb::PinnableSlice>> find(keys::row kind, std::string_view key) const;
 
+  /// The last position of a shard's feed; 0: it is empty.
+  result<std::uint64_t> find_feed_end(shard_number shard) const;
+
+  /// For rows whose loss with the power does no harm. Any thread.
+  result<void> put_unsynced(keys::row kind, std::string_view key, std::string_view value);
+
   /// Called with the key and value of a row; false ends the walk.
   using visitor = std::function<result<bool>(std::string_view key, std::string_view value)>;
   /// Visits the rows from `first` up to `end`, without `end`, in order.

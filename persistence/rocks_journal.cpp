@@ -8,6 +8,7 @@
 #include "persistence/rows.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <charconv>
 #include <utility>
 
@@ -67,7 +68,11 @@ class opened_journal final : public rocks_journal {
 public:
   opened_journal(std::unique_ptr<rocks_database> database, std::unique_ptr<rocks_writer> writer)
     : database_(std::move(database))
-    , writer_(std::move(writer)) {}
+    , writer_(std::move(writer))
+    , published_(database_->shard_count()) {}
+
+  /// Before anything else.
+  result<void> read_published();
 
   shard_number shard_count() const override { return database_->shard_count(); }
 
@@ -81,13 +86,17 @@ public:
                                              timestamp due_until, std::size_t limit) const override;
   result<std::vector<timer_row>> read_timers_of(const entity_ref& entity,
                                                 const std::vector<timer>& wished) const override;
-  result<std::vector<outbox_row>> read_outbox(shard_number shard, std::uint64_t after,
-                                              std::size_t limit) const override;
+  result<std::vector<feed_row>> read_feed(shard_number shard, std::uint64_t after,
+                                          std::size_t limit) const override;
   result<std::vector<listing>> read_listings(std::string_view customer,
                                              const std::optional<listing>& after,
                                              std::size_t limit) const override;
   result<bool> is_referenced(std::string_view customer, const sha256_digest& sha256) const override;
-  outbox_depth read_outbox_depth() const override { return {writer_->outbox_rows()}; }
+  result<std::uint64_t> read_feed_end(shard_number shard) const override;
+  std::uint64_t published_until(shard_number shard) const override {
+    return shard < published_.size() ? published_[shard].load(std::memory_order_relaxed) : 0;
+  }
+  outbox_depth read_outbox_depth() const override;
   result<void> each_entity(shard_number shard,
                            const std::function<bool(const entity_ref&)>& visit) const override;
   result<void> each_projection(
@@ -96,12 +105,52 @@ public:
   result<std::vector<write_outcome>> write(std::span<const batch> group, timestamp now) override {
     return writer_->write(group, now);
   }
+  result<void> note_published(shard_number shard, std::uint64_t position) override;
   rocks_stats stats() const override;
 
 private:
   std::unique_ptr<rocks_database> database_;
   std::unique_ptr<rocks_writer> writer_;
+  std::vector<std::atomic<std::uint64_t>> published_;
 };
+
+result<void> opened_journal::read_published() {
+  for (shard_number shard = 0; shard < shard_count(); ++shard) {
+    const auto key = keys::published_key(shard);
+    auto row = database_->find(keys::row::published, key);
+    if (!row)
+      return row.error();
+    if (!*row)
+      continue;
+    auto position = rows::parse_number(key, view_of(**row));
+    if (!position)
+      return position.error();
+    published_[shard] = *position;
+  }
+  return {};
+}
+
+result<std::uint64_t> opened_journal::read_feed_end(shard_number shard) const {
+  return database_->find_feed_end(shard);
+}
+
+outbox_depth opened_journal::read_outbox_depth() const {
+  std::uint64_t published = 0;
+  for (const auto& position : published_)
+    published += position.load(std::memory_order_relaxed);
+  const auto recorded = writer_->feed_rows();
+  // The two are read one after the other: an event may be published between.
+  return {recorded - std::min(recorded, published)};
+}
+
+result<void> opened_journal::note_published(shard_number shard, std::uint64_t position) {
+  const auto value = rows::value_of_number(position);
+  auto noted = database_->put_unsynced(keys::row::published, keys::published_key(shard),
+                                       {value.data(), value.size()});
+  if (noted)
+    published_[shard].store(position, std::memory_order_relaxed);
+  return noted;
+}
 
 result<std::optional<state_row>> opened_journal::read_state(const entity_ref& entity) const {
   const auto key = keys::state_key(entity);
@@ -193,23 +242,23 @@ opened_journal::read_timers_of(const entity_ref& entity, const std::vector<timer
   return timers;
 }
 
-result<std::vector<outbox_row>> opened_journal::read_outbox(shard_number shard, std::uint64_t after,
-                                                            std::size_t limit) const {
-  std::vector<outbox_row> outbox;
+result<std::vector<feed_row>> opened_journal::read_feed(shard_number shard, std::uint64_t after,
+                                                        std::size_t limit) const {
+  std::vector<feed_row> feed;
   if (limit == 0)
-    return outbox;
-  auto walked = database_->walk(keys::row::outbox, behind(keys::outbox_key(shard, after)),
-                                keys::end_of(keys::prefix(shard, keys::row::outbox)),
+    return feed;
+  auto walked = database_->walk(keys::row::feed, behind(keys::feed_key(shard, after)),
+                                keys::end_of(keys::prefix(shard, keys::row::feed)),
                                 [&](std::string_view key, std::string_view value) -> result<bool> {
-                                  auto row = rows::parse_outbox(key, value);
+                                  auto row = rows::parse_feed(key, value);
                                   if (!row)
                                     return row.error();
-                                  outbox.push_back(*row);
-                                  return outbox.size() < limit;
+                                  feed.push_back(*row);
+                                  return feed.size() < limit;
                                 });
   if (!walked)
     return walked.error();
-  return outbox;
+  return feed;
 }
 
 result<std::vector<listing>> opened_journal::read_listings(std::string_view customer,
@@ -333,8 +382,10 @@ result<std::unique_ptr<rocks_journal>> rocks_journal::open(const rocks_options& 
   auto writer = rocks_writer::make(**database);
   if (!writer)
     return writer.error();
-  return std::unique_ptr<rocks_journal>{
-    new opened_journal{*std::move(database), *std::move(writer)}};
+  auto opened = std::make_unique<opened_journal>(*std::move(database), *std::move(writer));
+  if (auto read = opened->read_published(); !read)
+    return read.error();
+  return std::unique_ptr<rocks_journal>{std::move(opened)};
 }
 
 } // namespace dossier

@@ -11,9 +11,6 @@ namespace dossier {
 
 namespace {
 
-/// So many outbox positions are reserved at once; one small row each.
-constexpr std::uint64_t positions_reserved = 4096;
-
 rocksdb::Slice slice_of(std::string_view bytes) {
   return {bytes.data(), bytes.size()};
 }
@@ -27,14 +24,14 @@ std::string_view view_of(const std::array<char, Size>& bytes) {
 
 rocks_writer::rocks_writer(rocks_database& database)
   : database_(database)
-  , outbox_ends_(database.shard_count()) {
+  , feed_ends_(database.shard_count()) {
   write_options_.sync = !DOSSIER_PLANTED(write_unsynced);
 }
 
 result<std::unique_ptr<rocks_writer>> rocks_writer::make(rocks_database& database) {
   std::unique_ptr<rocks_writer> writer{new rocks_writer{database}};
   for (shard_number shard = 0; shard < database.shard_count(); ++shard) {
-    if (auto recovered = writer->recover_outbox(shard); !recovered)
+    if (auto recovered = writer->recover_feed(shard); !recovered)
       return recovered.error();
     if (auto recovered = writer->recover_newest(shard); !recovered)
       return recovered.error();
@@ -42,36 +39,12 @@ result<std::unique_ptr<rocks_writer>> rocks_writer::make(rocks_database& databas
   return writer;
 }
 
-result<void> rocks_writer::recover_outbox(shard_number shard) {
-  auto& end = outbox_ends_[shard];
-  const auto end_key = keys::outbox_end_key(shard);
-  auto reserved = database_.find(keys::row::outbox_end, end_key);
-  if (!reserved)
-    return reserved.error();
-  if (*reserved) {
-    auto position = rows::parse_number(end_key, (*reserved)->ToStringView());
-    if (!position)
-      return position.error();
-    end = {*position, *position};
-  }
-  auto iterators = database_.iterate(shard, {keys::row::outbox});
-  if (!iterators)
-    return iterators.error();
-  auto& rows = *iterators->front().rows;
-  if (!rows.Valid())
-    return {};
-  const auto first = keys::parse_outbox_key(rows.key().ToStringView());
-  if (!first)
-    return first.error();
-  rows.SeekToLast();
-  if (!rows.Valid())
-    return failure_of(rows.status(),
-                      "finding the end of the outbox of shard " + std::to_string(shard));
-  const auto last = keys::parse_outbox_key(rows.key().ToStringView());
-  if (!last)
-    return last.error();
-  end.next = last->second + 1;
-  outbox_rows_ += end.next - first->second;
+result<void> rocks_writer::recover_feed(shard_number shard) {
+  const auto end = database_.find_feed_end(shard);
+  if (!end)
+    return end.error();
+  feed_ends_[shard] = *end;
+  feed_rows_ += *end;
   return {};
 }
 
@@ -110,7 +83,7 @@ result<std::vector<write_outcome>> rocks_writer::write(std::span<const batch> gr
   database_.filter().set_now(now);
   changes_.Clear();
   status_ = rocksdb::Status::OK();
-  outbox_rows_added_ = 0;
+  feed_rows_added_ = 0;
   entities_.clear();
   answers_.clear();
 
@@ -127,7 +100,7 @@ result<std::vector<write_outcome>> rocks_writer::write(std::span<const batch> gr
     status_ = database_.db().Write(write_options_, &changes_);
   if (!status_.ok())
     return lost();
-  outbox_rows_.fetch_add(outbox_rows_added_, std::memory_order_relaxed);
+  feed_rows_.fetch_add(feed_rows_added_, std::memory_order_relaxed);
   return outcomes;
 }
 
@@ -225,20 +198,15 @@ void rocks_writer::add(const batch& b, bool is_last) {
 
 void rocks_writer::add_events(const batch& b) {
   const auto shard = b.entity.shard();
-  auto& end = outbox_ends_[shard];
+  auto& end = feed_ends_[shard];
   auto sequence = b.expected_version;
   for (const auto& event : b.events) {
     put(keys::row::event, keys::event_key(b.entity, ++sequence), event);
-    if (DOSSIER_PLANTED(drop_outbox_row) && sequence > b.expected_version + 1)
+    if (DOSSIER_PLANTED(drop_feed_row) && sequence > b.expected_version + 1)
       continue;
-    if (end.next >= end.reserved) {
-      end.reserved = end.next + positions_reserved;
-      put(keys::row::outbox_end, keys::outbox_end_key(shard),
-          view_of(rows::value_of_number(end.reserved)));
-    }
-    put(keys::row::outbox, keys::outbox_key(shard, end.next++),
-        view_of(rows::value_of_outbox(b.entity, sequence)));
-    ++outbox_rows_added_;
+    put(keys::row::feed, keys::feed_key(shard, ++end),
+        view_of(rows::value_of_feed(b.entity, sequence)));
+    ++feed_rows_added_;
   }
 }
 
@@ -246,7 +214,7 @@ void rocks_writer::add_timers(const batch& b) {
   for (const auto& t : b.timers_erased) {
     const auto key = keys::timer_key(b.entity, t);
     if (DOSSIER_PLANTED(timer_erased_in_advance))
-      note(database_.db().Delete(write_options_, database_.handle(column::queues), slice_of(key)));
+      note(database_.db().Delete(write_options_, database_.handle(column::timers), slice_of(key)));
     erase(keys::row::timer, key);
   }
   for (const auto& t : b.timers_set)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Turns groups of batches into single synced writes. Internal to persistence/rocks_*. One caller at
-// a time: the commit queue's thread; outbox_rows() from any.
+// a time: the commit queue's thread; feed_rows() from any.
 #pragma once
 
 #include "persistence/rocks_database.hpp"
@@ -22,26 +22,19 @@ namespace dossier {
 
 class rocks_writer {
 public:
-  /// Finds where each shard's outbox ends and its newest entities; a few seeks a shard. `database`
+  /// Finds where each shard's feed ends and its newest entities; a few seeks a shard. `database`
   /// must outlive the writer.
   static result<std::unique_ptr<rocks_writer>> make(rocks_database& database);
 
   /// See journal::write. After a failure every later call fails too.
   result<std::vector<write_outcome>> write(std::span<const batch> group, timestamp now);
 
-  std::uint64_t outbox_rows() const { return outbox_rows_.load(std::memory_order_relaxed); }
+  /// How many events all feeds hold.
+  std::uint64_t feed_rows() const { return feed_rows_.load(std::memory_order_relaxed); }
 
 private:
-  /// Where the next outbox row of a shard goes. Rows are erased from the front only, so what stands
-  /// is without gaps; an empty outbox resumes at `reserved`, which no row has reached.
-  struct outbox_end {
-    std::uint64_t next = 1;
-    std::uint64_t reserved
-      = 1; ///< Stored: a row at or behind it is written only together with a larger one.
-  };
-
   explicit rocks_writer(rocks_database& database);
-  result<void> recover_outbox(shard_number shard);
+  result<void> recover_feed(shard_number shard);
   result<void> recover_newest(shard_number shard);
 
   write_outcome admit(const batch& b, timestamp now);
@@ -64,8 +57,8 @@ private:
 
   rocks_database& database_;
   rocksdb::WriteOptions write_options_;
-  std::vector<outbox_end> outbox_ends_;
-  std::atomic<std::uint64_t> outbox_rows_{0};
+  std::vector<std::uint64_t> feed_ends_; ///< The last position of each shard; 0: none.
+  std::atomic<std::uint64_t> feed_rows_{0};
   /// The last id of each kind in each shard that has or had events, or would have had.
   std::map<std::pair<shard_number, entity_kind>, entity_id> newest_;
   bool is_lost_ = false; ///< The device failed: what is durable is unknown until the next opening.
@@ -74,7 +67,7 @@ private:
   rocksdb::WriteBatch changes_;
   rocksdb::Status status_; ///< The device's first failure.
   rocksdb::PinnableSlice found_;
-  std::uint64_t outbox_rows_added_ = 0;
+  std::uint64_t feed_rows_added_ = 0;
   std::unordered_set<entity_ref> entities_;
   std::set<std::pair<shard_number, command_id>> answers_;
 };

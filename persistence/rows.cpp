@@ -14,7 +14,7 @@ namespace dossier::rows {
 namespace {
 
 static_assert(std::tuple_size_v<answer_head> == 8 + std::tuple_size_v<sha256_digest>);
-static_assert(std::tuple_size_v<outbox_value> == 1 + entity_id::size + 8);
+static_assert(std::tuple_size_v<feed_value> == 1 + entity_id::size + 8);
 
 void put_number(char* to, std::uint64_t number) {
   for (int shift = 56; shift >= 0; shift -= 8)
@@ -79,26 +79,26 @@ result<stored_answer> parse_answer(std::string_view key, std::string_view value)
   return answer;
 }
 
-outbox_value value_of_outbox(const entity_ref& entity, std::uint64_t sequence) {
-  outbox_value value;
+feed_value value_of_feed(const entity_ref& entity, std::uint64_t sequence) {
+  feed_value value;
   value[0] = static_cast<char>(entity.kind);
   std::ranges::copy(entity.id.view(), value.begin() + 1);
   put_number(value.data() + 1 + entity_id::size, sequence);
   return value;
 }
 
-result<outbox_row> parse_outbox(std::string_view key, std::string_view value) {
-  auto place = keys::parse_outbox_key(key);
+result<feed_row> parse_feed(std::string_view key, std::string_view value) {
+  auto place = keys::parse_feed_key(key);
   if (!place)
     return place.error();
-  if (value.size() != std::tuple_size_v<outbox_value>)
-    return wrong_size(key, value, "outbox row");
-  // An outbox value starts as the rest of its event's key, so that parser checks kind, shard and
+  if (value.size() != std::tuple_size_v<feed_value>)
+    return wrong_size(key, value, "feed row");
+  // A feed value starts as the rest of its event's key, so that parser checks kind, shard and
   // sequence.
   auto event = keys::parse_event_key(keys::prefix(place->first, keys::row::event).append(value));
   if (!event)
     return damaged(key, "it names no event of its shard");
-  return outbox_row{place->first, place->second, event->first, event->second};
+  return feed_row{place->first, place->second, event->first, event->second};
 }
 
 number_value value_of_number(std::uint64_t number) {

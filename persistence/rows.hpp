@@ -14,9 +14,9 @@
 
 namespace dossier::rows {
 
-using state_head = std::array<char, 1 + 8>;        ///< Format, version.
-using answer_head = std::array<char, 8 + 32>;      ///< Expiry in milliseconds, fingerprint.
-using outbox_value = std::array<char, 1 + 18 + 8>; ///< Kind, id, sequence.
+using state_head = std::array<char, 1 + 8>;      ///< Format, version.
+using answer_head = std::array<char, 8 + 32>;    ///< Expiry in milliseconds, fingerprint.
+using feed_value = std::array<char, 1 + 18 + 8>; ///< Kind, id, sequence.
 using number_value = std::array<char, 8>;
 
 /// What stands before the state's own bytes.
@@ -29,8 +29,8 @@ result<stored_answer> parse_answer(std::string_view key, std::string_view value)
 /// When an answer row may vanish; nullopt if the bytes are no answer row.
 std::optional<timestamp> expiry_of_answer(std::string_view value);
 
-outbox_value value_of_outbox(const entity_ref& entity, std::uint64_t sequence);
-result<outbox_row> parse_outbox(std::string_view key, std::string_view value);
+feed_value value_of_feed(const entity_ref& entity, std::uint64_t sequence);
+result<feed_row> parse_feed(std::string_view key, std::string_view value);
 
 number_value value_of_number(std::uint64_t number);
 result<std::uint64_t> parse_number(std::string_view key, std::string_view value);

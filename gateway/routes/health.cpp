@@ -14,20 +14,25 @@ namespace {
 response health_response(const std::vector<health_check>& checks, bool is_draining) {
   json_writer out;
   bool is_good = !is_draining;
+  bool is_degraded = false;
   json_writer list;
   list.begin_array();
   for (const auto& each : checks) {
     const auto checked = each.check();
-    is_good = is_good && checked.has_value();
+    is_good = is_good && (checked || !each.is_vital);
+    is_degraded = is_degraded || !checked;
     list.begin_object().key("name").string(each.name);
-    list.key("status").string(checked ? "ok" : "failing");
+    list.key("status").string(checked ? "ok" : each.is_vital ? "failing" : "degraded");
     if (!checked)
       list.key("why").string(checked.error().why);
     list.end_object();
   }
   list.end_array();
   out.begin_object();
-  out.key("status").string(is_draining ? "draining" : is_good ? "ok" : "failing");
+  out.key("status").string(is_draining   ? "draining"
+                           : !is_good    ? "failing"
+                           : is_degraded ? "degraded"
+                                         : "ok");
   out.key("checks").raw(list.take());
   out.end_object();
   auto answer = json_response(is_good ? 200 : 503, out.take());

@@ -78,6 +78,7 @@ std::vector<route> make_routes(route_parts& parts) {
   route_table table{std::make_shared<shared_parts>(parts)};
   add_document_routes(table);
   add_content_routes(table);
+  add_event_routes(table);
   add_health_routes(table);
   add_admin_routes(table);
   add_description_routes(table);

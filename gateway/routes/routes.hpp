@@ -7,6 +7,7 @@
 
 #include "actors/admin.hpp"
 #include "actors/documents.hpp"
+#include "actors/event_feed.hpp"
 #include "config/settings.hpp"
 #include "gateway/http.hpp"
 #include "gateway/metrics.hpp"
@@ -22,11 +23,12 @@
 
 namespace dossier {
 
-/// Something that must work for us to work. `check` may block for a little; it runs on a reader
-/// thread.
+/// Something that must work for us to work well. `check` may block for a little; it runs on a
+/// reader thread.
 struct health_check {
   std::string name;
   std::function<result<void>()> check;
+  bool is_vital = true; ///< False: without it requests are answered all the same.
 };
 
 /// Owned by main, outlives the routes. What is a function may be empty.
@@ -34,6 +36,7 @@ struct route_parts {
   const dossier::settings& settings;
   dossier::documents& documents;
   dossier::admin& admin;
+  event_feed& events;
   blob_store& blobs;
   const url_signer& signer;
   const clock& time;

@@ -73,6 +73,7 @@ private:
 // One for each area, in the order of the table.
 void add_document_routes(route_table& table);
 void add_content_routes(route_table& table);
+void add_event_routes(route_table& table);
 void add_health_routes(route_table& table);
 void add_admin_routes(route_table& table);
 void add_description_routes(route_table& table);

@@ -27,7 +27,10 @@ nlohmann::json json_of(const response& r) {
 }
 
 edge_world::edge_world() {
-  commits.on_committed([this](const batch& b) { core.committed(b); });
+  commits.on_committed([this](const batch& b) {
+    core.committed(b);
+    feed->committed(b);
+  });
   pulse.start([this](milliseconds uptime) { core.beat(uptime); });
   parts.health_checks = {{"journal", [this] {
                             return journal_health;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "actors/core.hpp"
+#include "actors/event_feed_service.hpp"
 #include "actors/threads.hpp"
 #include "gateway/auth.hpp"
 #include "gateway/router.hpp"
@@ -163,13 +164,15 @@ struct edge_world {
   pulse_thread pulse;
   dossier::core core{{*store, commits, time, ids, loaders, pulse, config}};
   watched_documents documents{core.documents()};
+  std::unique_ptr<event_feed_service> feed
+    = std::move(*event_feed_service::open(*store, "/dossier", 2'000));
   std::unique_ptr<blob_store> blobs
     = std::move(*blob_store::open(posix_files(), directory / "blobs", *store));
   url_signer signer{std::string(32, 'k')};
   asio::thread_pool blob_workers{2};
   asio::thread_pool readers{1};
-  route_parts parts{config,  documents,    core.admin(), *blobs, signer, time, blob_workers,
-                    readers, "http://h:1", "0.0.1",      {},     {},     {},   {}};
+  route_parts parts{config,  documents,    core.admin(), *feed, *blobs, signer, time, blob_workers,
+                    readers, "http://h:1", "0.0.1",      {},    {},     {},     {}};
   std::unique_ptr<router> table;
 
   edge_world();

@@ -68,15 +68,17 @@ public:
                                                 const std::vector<timer>&) const override {
     return unused();
   }
-  result<std::vector<outbox_row>> read_outbox(shard_number, std::uint64_t,
-                                              std::size_t) const override {
+  result<std::vector<feed_row>> read_feed(shard_number, std::uint64_t, std::size_t) const override {
     return unused();
   }
   result<std::vector<listing>> read_listings(std::string_view, const std::optional<listing>&,
                                              std::size_t) const override {
     return unused();
   }
+  result<std::uint64_t> read_feed_end(shard_number) const override { return std::uint64_t{0}; }
+  std::uint64_t published_until(shard_number) const override { return 0; }
   outbox_depth read_outbox_depth() const override { return {}; }
+  result<void> note_published(shard_number, std::uint64_t) override { return {}; }
   result<void> each_entity(shard_number,
                            const std::function<bool(const entity_ref&)>&) const override {
     return unused();

@@ -71,9 +71,9 @@ struct given : Store {
                                 std::size_t limit = 1000) {
     return store.read_listings(customer, after, limit).value();
   }
-  std::vector<outbox_row> outbox(shard_number shard, std::uint64_t after = 0,
-                                 std::size_t limit = 1000) {
-    return store.read_outbox(shard, after, limit).value();
+  std::vector<feed_row> outbox(shard_number shard, std::uint64_t after = 0,
+                               std::size_t limit = 1000) {
+    return store.read_feed(shard, after, limit).value();
   }
   std::vector<entity_ref> entities(shard_number shard) {
     std::vector<entity_ref> found;
@@ -432,6 +432,25 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(each_event_gets_the_next_outbox_position_of_its_sh
   BOOST_TEST(g.outbox(2).size() == 1u);
   BOOST_TEST(g.outbox(2).front().position == 1u);
   BOOST_TEST(g.store.read_outbox_depth().rows == 5u);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_is_published_stays_in_the_feed_and_leaves_the_outbox, Store,
+                              stores) {
+  given<Store> g;
+  g.accept(batch_of(entity_in(1, 1), 0, {"a", "b", "c"}));
+  g.accept(batch_of(entity_in(2, 1), 0, {"a"}));
+  BOOST_TEST(g.store.published_until(1) == 0u);
+  BOOST_TEST(g.store.note_published(1, 2).has_value());
+  BOOST_TEST(g.store.published_until(1) == 2u);
+  BOOST_TEST(g.store.published_until(2) == 0u);
+  BOOST_TEST(g.store.read_outbox_depth().rows == 2u);
+  BOOST_TEST(g.outbox(1).size() == 3u);
+  BOOST_TEST(g.store.note_published(1, 3).has_value());
+  g.accept(batch_of(entity_in(1, 2), 0));
+  BOOST_TEST(g.outbox(1, 3).front().position == 4u);
+  BOOST_TEST(g.store.read_feed_end(1).value() == 4u);
+  BOOST_TEST(g.store.read_feed_end(3).value() == 0u);
+  BOOST_TEST(g.store.read_outbox_depth().rows == 2u);
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(the_outbox_is_paged_strictly_after_the_cursor, Store, stores) {

@@ -37,14 +37,14 @@ std::vector<std::string> sample_keys() {
     keys::event_key(entity, 7),
     keys::state_key(entity),
     keys::timer_key(entity, {noon, "expiry"}),
-    keys::outbox_key(entity.shard(), 9),
+    keys::feed_key(entity.shard(), 9),
     keys::projection_key(entity.shard(), customer_listing{"acme", noon}, entity),
     keys::projection_key(entity.shard(), content_reference{"acme", digest_of_all(0)}, entity)};
 }
 
 bool is_parsed_by_any(std::string_view key) {
   return keys::parse_event_key(key) || keys::parse_state_key(key) || keys::parse_timer_key(key)
-         || keys::parse_outbox_key(key) || keys::parse_listing_key(key)
+         || keys::parse_feed_key(key) || keys::parse_listing_key(key)
          || keys::parse_projection_key(key);
 }
 
@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_CASE(the_bytes_of_each_key_are_frozen) {
              == "161774"
                 "8000000000000000"
                   + sample_entity_hex + "74746c");
-  BOOST_TEST(hex(keys::outbox_key(0x1617, 3))
+  BOOST_TEST(hex(keys::feed_key(0x1617, 3))
              == "16176f"
                 "0000000000000003");
   BOOST_TEST(hex(keys::projection_key(0x1617, customer_listing{"ab", from_ms(1)}, entity))
@@ -75,7 +75,7 @@ BOOST_AUTO_TEST_CASE(the_bytes_of_each_key_are_frozen) {
                   + hex(std::string(32, '\xcd')) + sample_entity_hex);
   BOOST_TEST(hex(keys::answer_key(0x1617, command(0xee)))
              == "161761" + hex(std::string(16, '\xee')));
-  BOOST_TEST(hex(keys::outbox_end_key(0x1617)) == "161770");
+  BOOST_TEST(hex(keys::published_key(0x1617)) == "161770");
 }
 
 BOOST_AUTO_TEST_CASE(keys_are_read_back_as_they_were_written) {
@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(keys_are_read_back_as_they_were_written) {
   const auto event = keys::parse_event_key(keys::event_key(entity, UINT64_MAX));
   BOOST_TEST((event.value() == std::pair{entity, UINT64_MAX}));
   BOOST_TEST((keys::parse_state_key(keys::state_key(entity)).value() == entity));
-  BOOST_TEST((keys::parse_outbox_key(keys::outbox_key(9, 77)).value()
+  BOOST_TEST((keys::parse_feed_key(keys::feed_key(9, 77)).value()
               == std::pair{shard_number{9}, std::uint64_t{77}}));
   for (const auto ms : {INT64_MIN, std::int64_t{-1}, std::int64_t{0},
                         std::int64_t{253'402'300'799'999}, INT64_MAX}) {
@@ -132,7 +132,7 @@ BOOST_AUTO_TEST_CASE(parts_that_no_writer_writes_are_refused_as_corrupt) {
   other_shard[1] ^= 1;
   BOOST_TEST(is_corrupt(keys::parse_state_key(other_shard)));
   BOOST_TEST(is_corrupt(keys::parse_event_key(keys::event_key(entity, 0))));
-  BOOST_TEST(is_corrupt(keys::parse_outbox_key(keys::outbox_key(1, 0))));
+  BOOST_TEST(is_corrupt(keys::parse_feed_key(keys::feed_key(1, 0))));
   for (const auto& name :
        {std::string{}, std::string{"Expiry"}, std::string{"a b"}, std::string(33, 'a')})
     BOOST_TEST(is_corrupt(keys::parse_timer_key(keys::timer_key(entity, {noon, name}))), name);

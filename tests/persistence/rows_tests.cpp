@@ -34,7 +34,7 @@ BOOST_AUTO_TEST_CASE(the_bytes_of_each_value_are_frozen) {
   BOOST_TEST(hex(text_of(rows::head_of(answer_to(6, from_ms(0x0506)))))
              == "0000000000000506" + hex(std::string(32, '\x07')));
   const auto entity = entity_in(2, 1);
-  BOOST_TEST(hex(text_of(rows::value_of_outbox(entity, 5)))
+  BOOST_TEST(hex(text_of(rows::value_of_feed(entity, 5)))
              == "01" + hex(entity.id.view()) + "0000000000000005");
   BOOST_TEST(hex(text_of(rows::value_of_number(0x1122))) == "0000000000001122");
 }
@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_CASE(values_are_read_back_as_they_were_written) {
 
   const auto entity = entity_in(2, 1);
   const auto row
-    = rows::parse_outbox(keys::outbox_key(2, 8), text_of(rows::value_of_outbox(entity, 5))).value();
+    = rows::parse_feed(keys::feed_key(2, 8), text_of(rows::value_of_feed(entity, 5))).value();
   BOOST_TEST(row.shard == 2);
   BOOST_TEST(row.position == 8u);
   BOOST_TEST((row.entity == entity));
@@ -76,17 +76,17 @@ BOOST_AUTO_TEST_CASE(values_of_a_wrong_size_are_refused_as_corrupt_naming_the_ke
 }
 
 BOOST_AUTO_TEST_CASE(an_outbox_row_names_an_event_of_its_shard) {
-  const auto key = keys::outbox_key(2, 8);
-  const auto value = text_of(rows::value_of_outbox(entity_in(2, 1), 5));
+  const auto key = keys::feed_key(2, 8);
+  const auto value = text_of(rows::value_of_feed(entity_in(2, 1), 5));
   const auto is_corrupt = [&](std::string_view bytes) {
-    const auto parsed = rows::parse_outbox(key, bytes);
+    const auto parsed = rows::parse_feed(key, bytes);
     return parsed.has_error() && parsed.error().code == errc::corrupt;
   };
   BOOST_TEST(!is_corrupt(value));
   BOOST_TEST(is_corrupt(value.substr(1)));
   BOOST_TEST(is_corrupt(value + 'x'));
-  BOOST_TEST(is_corrupt(text_of(rows::value_of_outbox(entity_in(3, 1), 5))));
-  BOOST_TEST(is_corrupt(text_of(rows::value_of_outbox(entity_in(2, 1), 0))));
+  BOOST_TEST(is_corrupt(text_of(rows::value_of_feed(entity_in(3, 1), 5))));
+  BOOST_TEST(is_corrupt(text_of(rows::value_of_feed(entity_in(2, 1), 0))));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -19,7 +19,7 @@ constexpr std::size_t violations_shown = 8;
 
 const std::vector<std::string> bugs_to_find{
   "write_unsynced",     "ack_before_sync",         "skip_directory_sync", "skip_file_sync",
-  "drop_outbox_row",    "timer_erased_in_advance", "state_row_behind",    "accept_wrong_digest",
+  "drop_feed_row",      "timer_erased_in_advance", "state_row_behind",    "accept_wrong_digest",
   "skip_version_check", "answer_not_stored",       "collect_ignores_pins"};
 
 struct request {

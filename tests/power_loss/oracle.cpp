@@ -180,7 +180,7 @@ private:
     std::map<entity_ref, std::uint64_t> last_sequences;
     std::uint64_t after = 0;
     while (true) {
-      auto rows = store_.read_outbox(shard, after, page_rows);
+      auto rows = store_.read_feed(shard, after, page_rows);
       if (!rows)
         return unreadable("the outbox", rows.error());
       for (const auto& row : *rows) {

@@ -71,11 +71,16 @@ std::optional<std::pair<std::uint64_t, std::string>> find(const std::string& bug
 int recall(std::uint64_t seeds_max) {
   // What only a disk can show (unsynced writes, answers before the write) is found by the
   // power-loss images.
-  const char* const bugs[] = {"expiring_twice",           "early_expiry",
-                              "uploaded_without_content", "expiry_change_keeps_timer",
-                              "keep_state_after_refusal", "overdue_forgotten",
-                              "answer_forgotten",         "answer_not_stored",
-                              "drop_outbox_row",          "state_row_behind",
+  const char* const bugs[] = {"expiring_twice",
+                              "early_expiry",
+                              "uploaded_without_content",
+                              "expiry_change_keeps_timer",
+                              "keep_state_after_refusal",
+                              "overdue_forgotten",
+                              "answer_forgotten",
+                              "answer_not_stored",
+                              "drop_feed_row",
+                              "state_row_behind",
                               "skip_version_check"};
   int missed = 0;
   std::printf("%-28s %6s  %s\n", "planted bug", "seed", "what gave it away");

@@ -161,7 +161,7 @@ void oracle::check_rows(timestamp now) {
       projections[entity].push_back(p);
       return true;
     });
-    for (const auto& row : *store_.read_outbox(shard, 0, 1'000'000))
+    for (const auto& row : *store_.read_feed(shard, 0, 1'000'000))
       if (row.sequence != ++published[row.entity])
         violated("the outbox of " + row.entity.text() + " is out of order or has a gap");
   }

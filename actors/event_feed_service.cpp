@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/event_feed_service.hpp"
+
+#include "actors/document/kind.hpp"
+#include "actors/entity/hosted.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+namespace dossier {
+
+namespace {
+
+/// Reads one page; keeps what it has learned of the entities on the way.
+class page_reader {
+public:
+  /// Shards whose feed ends at the question's position are not read at all.
+  page_reader(const journal& store, const std::string& source, const feed_question& question,
+              const feed_cursor& end, std::size_t looks_max)
+    : store_(store)
+    , source_(source)
+    , question_(question)
+    , looks_left_(looks_max) {
+    page_.next = question.after;
+    for (shard_number shard = 0; shard < store.shard_count(); ++shard)
+      if (question.after.positions[shard] < end.positions[shard]
+          && (!question.customer || shard == shard_of(*question.customer, store.shard_count())))
+        unread_.push_back(shard);
+  }
+
+  result<feed_page> run() {
+    // In rounds, so that a busy shard does not keep the others from being heard.
+    const auto share = std::max<std::size_t>(1, question_.limit / 8);
+    while (!unread_.empty() && !is_full()) {
+      for (std::size_t i = 0; i < unread_.size() && !is_full();) {
+        const auto has_more = read(unread_[i], share);
+        if (!has_more)
+          return has_more.error();
+        if (*has_more)
+          ++i;
+        else
+          unread_.erase(unread_.begin() + static_cast<std::ptrdiff_t>(i));
+      }
+    }
+    page_.is_end = unread_.empty();
+    return std::move(page_);
+  }
+
+private:
+  bool is_full() const { return looks_left_ == 0 || page_.events.size() >= question_.limit; }
+
+  /// False: the shard has no more.
+  result<bool> read(shard_number shard, std::size_t share) {
+    auto& position = page_.next.positions[shard];
+    const auto limit = std::min(share, looks_left_);
+    const auto rows = store_.read_feed(shard, position, limit);
+    if (!rows)
+      return rows.error();
+    for (const auto& row : *rows) {
+      if (is_full())
+        return true;
+      if (auto taken = take(row); !taken)
+        return taken.error();
+      position = row.position;
+      --looks_left_;
+    }
+    return rows->size() == limit;
+  }
+
+  result<void> take(const feed_row& row) {
+    const auto events = store_.read_events(row.entity, row.sequence, 1);
+    if (!events)
+      return events.error();
+    const auto name = "event " + std::to_string(row.sequence) + " of " + row.entity.text();
+    if (events->empty() || events->front().sequence != row.sequence)
+      return fail(errc::corrupt, name + " stands in the feed and is not there");
+    const auto recorded = decode_envelope(events->front().bytes);
+    if (!recorded)
+      return fail(errc::corrupt, name + " cannot be read: " + recorded.error().why);
+    const auto customer = customer_of(row.entity);
+    if (!customer)
+      return customer.error();
+    auto event = make_cloud_event(row.entity, row.sequence, *recorded, source_);
+    if (question_.filter.matches(event, *customer))
+      page_.events.push_back({std::move(event), row.shard, row.position});
+    return {};
+  }
+
+  /// Not every event names its customer; the state does.
+  result<std::string> customer_of(const entity_ref& entity) {
+    if (const auto known = customers_.find(entity); known != customers_.end())
+      return known->second;
+    const auto found = recover<document_kind>(store_, entity);
+    if (!found)
+      return found.error();
+    auto customer = view_of(found->state, found->version).customer;
+    customers_.emplace(entity, customer);
+    return customer;
+  }
+
+  const journal& store_;
+  const std::string& source_;
+  const feed_question& question_;
+  std::size_t looks_left_;
+  std::vector<shard_number> unread_;
+  std::unordered_map<entity_ref, std::string> customers_;
+  feed_page page_;
+};
+
+} // namespace
+
+event_feed_service::event_feed_service(const journal& store, std::string source,
+                                       std::size_t looks_max)
+  : store_(store)
+  , source_(std::move(source))
+  , looks_max_(looks_max)
+  , ends_(store.shard_count()) {}
+
+result<std::unique_ptr<event_feed_service>>
+event_feed_service::open(const journal& store, std::string source, std::size_t looks_max) {
+  std::unique_ptr<event_feed_service> feed{
+    new event_feed_service{store, std::move(source), looks_max}};
+  for (shard_number shard = 0; shard < store.shard_count(); ++shard) {
+    const auto end = store.read_feed_end(shard);
+    if (!end)
+      return end.error();
+    feed->ends_[shard] = *end;
+    feed->recorded_ += *end;
+  }
+  return feed;
+}
+
+void event_feed_service::committed(const batch& b) {
+  if (b.events.empty())
+    return;
+  ends_[b.entity.shard()].fetch_add(b.events.size(), std::memory_order_release);
+  recorded_.fetch_add(b.events.size(), std::memory_order_release);
+}
+
+feed_cursor event_feed_service::end() const {
+  auto cursor = feed_cursor::start(shard_count());
+  for (shard_number shard = 0; shard < shard_count(); ++shard)
+    cursor.positions[shard] = ends_[shard].load(std::memory_order_acquire);
+  return cursor;
+}
+
+result<feed_page> event_feed_service::read(const feed_question& question) const {
+  if (question.after.positions.size() != shard_count())
+    return fail(errc::internal, "a place in the events has another number of shards");
+  return page_reader(store_, source_, question, end(), looks_max_).run();
+}
+
+} // namespace dossier

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// The way to the event backbone, put together: Kafka, or the development broker where none is
+// configured; the publisher that brings the feed there; and the thread it lives on. Started after
+// the store, stopped before it.
+#pragma once
+
+#include "config/settings.hpp"
+#include "gateway/metrics.hpp"
+#include "persistence/development_broker.hpp"
+#include "persistence/kafka_sink.hpp"
+#include "persistence/outbox_publisher.hpp"
+#include "persistence/publisher_thread.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace dossier {
+
+class backbone {
+public:
+  /// Fails if the settings are no good; a broker that is away is no failure but a matter of
+  /// health(). The journal and the clock outlive it.
+  static result<std::unique_ptr<backbone>> start(const kafka_settings& settings, journal& store,
+                                                 const clock& time);
+  ~backbone();
+  backbone(const backbone&) = delete;
+  backbone& operator=(const backbone&) = delete;
+
+  /// A batch is durable. From the commit queue, before it answers.
+  void committed(const batch& b) { thread_->committed(b); }
+  /// Publishes what it can within kafka.close_ms_max; the rest follows after the next start.
+  void stop();
+
+  /// Where the events go, for people.
+  std::string description() const;
+  /// Why events do not get through at present. Any thread.
+  result<void> health() const;
+  std::vector<metric> metrics() const;
+
+private:
+  backbone(const kafka_settings& settings, journal& store);
+
+  const kafka_settings settings_;
+  journal& store_;
+  std::unique_ptr<development_broker> broker_; ///< Only without kafka.bootstrap_servers.
+  std::unique_ptr<event_sink> sink_;
+  std::unique_ptr<outbox_publisher> publisher_;
+  std::optional<publisher_thread> thread_;
+};
+
+} // namespace dossier

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "persistence/outbox_publisher.hpp"
+
+#include "config/log.hpp"
+#include "protocol/assert.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace dossier {
+
+namespace {
+
+constexpr int position_bits = 48;
+constexpr std::uint64_t position_mask = (std::uint64_t{1} << position_bits) - 1;
+
+std::uint64_t token_of(const feed_row& row) {
+  DOSSIER_ASSERT(row.position <= position_mask, "a shard has fewer events than 2^48");
+  return std::uint64_t{row.shard} << position_bits | row.position;
+}
+
+shard_number shard_of_token(std::uint64_t token) {
+  return static_cast<shard_number>(token >> position_bits);
+}
+
+} // namespace
+
+outbox_publisher::outbox_publisher(journal& store, event_sink& sink, const clock& time,
+                                   wire to_message, limits bounds)
+  : store_(store)
+  , sink_(sink)
+  , time_(time)
+  , to_message_(std::move(to_message))
+  , bounds_(bounds)
+  , shards_(store.shard_count())
+  , has_news_(new std::atomic<bool>[store.shard_count()]) {
+  for (shard_number shard = 0; shard < shards_.size(); ++shard) {
+    shards_[shard].acknowledged = shards_[shard].offered = store.published_until(shard);
+    has_news_[shard] = true; // What was recorded before the start is news, too.
+  }
+}
+
+void outbox_publisher::committed(const batch& b) {
+  if (!b.events.empty())
+    has_news_[b.entity.shard()].store(true, std::memory_order_release);
+}
+
+bool outbox_publisher::turn(milliseconds patience) {
+  const auto before = on_their_way_;
+  is_full_ = false;
+  for (std::size_t looks = shards_.size(); looks > 0 && !is_full_; --looks) {
+    const auto shard = next_;
+    next_ = static_cast<shard_number>((next_ + 1) % shards_.size());
+    if (!offer_news(shard))
+      next_ = shard; // Full in the middle of it: it goes on first.
+  }
+  const bool has_offered = on_their_way_ > before;
+  sink_report report;
+  sink_.poll(has_offered ? milliseconds{0} : patience, report);
+  take_in(report);
+  return has_offered || !report.delivered.empty() || report.was_reset;
+}
+
+bool outbox_publisher::offer_news(shard_number shard) {
+  auto& state = shards_[shard];
+  if (state.waits_until > time_.now() || !has_news_[shard].load(std::memory_order_acquire))
+    return true;
+  const auto room = bounds_.in_flight_max - std::min(bounds_.in_flight_max, on_their_way_);
+  const auto limit = std::min(room, bounds_.page_events);
+  if (limit == 0) {
+    is_full_ = true;
+    return false;
+  }
+  // Lowered before the look: what is recorded during it raises it again.
+  has_news_[shard].store(false, std::memory_order_release);
+  const auto rows = store_.read_feed(shard, state.offered, limit);
+  if (!rows) {
+    hold_back(shard, rows.error().why);
+    return true;
+  }
+  for (const auto& row : *rows) {
+    const auto message = message_for(row);
+    if (!message) {
+      stats_.unreadable.fetch_add(1, std::memory_order_relaxed);
+      hold_back(shard, message.error().why);
+      return true;
+    }
+    if (!sink_.offer(*message, token_of(row))) {
+      has_news_[shard].store(true, std::memory_order_release);
+      is_full_ = true;
+      return false;
+    }
+    state.offered = row.position;
+    ++on_their_way_;
+  }
+  if (rows->size() == limit)
+    has_news_[shard].store(true, std::memory_order_release);
+  return true;
+}
+
+result<outgoing> outbox_publisher::message_for(const feed_row& row) const {
+  const auto name = "event " + std::to_string(row.sequence) + " of " + row.entity.text();
+  const auto events = store_.read_events(row.entity, row.sequence, 1);
+  if (!events)
+    return events.error();
+  if (events->empty() || events->front().sequence != row.sequence)
+    return fail(errc::corrupt, name + " stands in the feed and is not there");
+  const auto recorded = decode_envelope(events->front().bytes);
+  if (!recorded)
+    return fail(errc::corrupt, name + " cannot be read: " + recorded.error().why);
+  return to_message_(row, *recorded);
+}
+
+void outbox_publisher::take_in(const sink_report& report) {
+  for (const auto token : report.delivered) {
+    auto& state = shards_[shard_of_token(token)];
+    on_their_way_ -= std::min<std::size_t>(on_their_way_, 1);
+    // Any other was on its way behind a refused one. It is offered again in its place.
+    if ((token & position_mask) != state.acknowledged + 1)
+      continue;
+    state.acknowledged = token & position_mask;
+    acknowledged_.push_back(shard_of_token(token));
+    stats_.delivered.fetch_add(1, std::memory_order_relaxed);
+  }
+  note_acknowledged();
+  for (const auto& [token, why] : report.refused) {
+    on_their_way_ -= std::min<std::size_t>(on_their_way_, 1);
+    stats_.refused.fetch_add(1, std::memory_order_relaxed);
+    // Skipping it would lose it for all who listen, so its shard waits for an operator.
+    auto& state = shards_[shard_of_token(token)];
+    state.offered = state.acknowledged;
+    hold_back(shard_of_token(token), why.why);
+  }
+  if (report.was_reset)
+    start_over();
+  stats_.on_their_way.store(on_their_way_, std::memory_order_relaxed);
+}
+
+void outbox_publisher::note_acknowledged() {
+  std::ranges::sort(acknowledged_);
+  const auto repeated = std::ranges::unique(acknowledged_);
+  acknowledged_.erase(repeated.begin(), repeated.end());
+  for (const auto shard : acknowledged_)
+    if (const auto noted = store_.note_published(shard, shards_[shard].acknowledged); !noted)
+      // Known here all the same; the next one notes it, too.
+      log(log_level::error, "published position cannot be noted",
+          {{"shard", std::to_string(shard)}, {"why", noted.error().why}});
+  acknowledged_.clear();
+}
+
+void outbox_publisher::start_over() {
+  stats_.resets.fetch_add(1, std::memory_order_relaxed);
+  on_their_way_ = 0;
+  for (shard_number shard = 0; shard < shards_.size(); ++shard) {
+    auto& state = shards_[shard];
+    if (state.offered != state.acknowledged)
+      has_news_[shard].store(true, std::memory_order_release);
+    state.offered = state.acknowledged;
+  }
+}
+
+void outbox_publisher::hold_back(shard_number shard, const std::string& why) {
+  auto& state = shards_[shard];
+  log(log_level::error, "a shard's events wait",
+      {{"shard", std::to_string(shard)},
+       {"acknowledged", std::to_string(state.acknowledged)},
+       {"retry_ms", std::to_string(bounds_.retry.count())},
+       {"why", why}});
+  state.waits_until = time_.now() + bounds_.retry;
+  has_news_[shard].store(true, std::memory_order_release);
+}
+
+void outbox_publisher::close(milliseconds patience) {
+  sink_report report;
+  sink_.close(patience, report);
+  take_in(report);
+}
+
+} // namespace dossier

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// Brings the feed to the event backbone: offers each shard's events in order, notes what was
+// acknowledged, and after any reset goes on from the oldest that was not. The journal is the queue:
+// nothing is lost when the backbone is away for hours, and nothing is held in memory but what is on
+// its way. Owned by one thread, which calls turn(); committed() and stats() are for any thread.
+#pragma once
+
+#include "persistence/event_sink.hpp"
+#include "persistence/journal.hpp"
+#include "protocol/envelope.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace dossier {
+
+/// Read by metrics and health. Figures of one moment need not belong together.
+struct publisher_stats {
+  std::atomic<std::uint64_t> delivered{0};
+  std::atomic<std::uint64_t> resets{0}; ///< How often everything on its way was offered again.
+  std::atomic<std::uint64_t> refused{
+    0}; ///< Answers "never" of the backbone; tried again all the same.
+  std::atomic<std::uint64_t> unreadable{0}; ///< Events that cannot be read; their shard waits.
+  std::atomic<std::uint64_t> on_their_way{0};
+};
+
+class outbox_publisher {
+public:
+  struct limits {
+    std::size_t in_flight_max = 20'000; ///< Events offered and not acknowledged, in all shards.
+    std::size_t page_events = 256;      ///< Read of one shard before the next has its turn.
+    /// A shard whose event cannot be read, or that the backbone refused, waits so long.
+    milliseconds retry{5'000};
+  };
+  /// The message for an event.
+  using wire = std::function<outgoing(const feed_row&, const envelope&)>;
+
+  /// All outlive the publisher.
+  outbox_publisher(journal& store, event_sink& sink, const clock& time, wire to_message,
+                   limits bounds);
+
+  /// Takes in what was acknowledged, waiting at most `patience` for it when nothing can be offered,
+  /// then offers what is due. True if it did anything: call again at once.
+  bool turn(milliseconds patience);
+  /// A batch is durable: its shard has news. Any thread.
+  void committed(const batch& b);
+  /// Waits at most `patience` for acknowledgements of what is on its way and notes them.
+  void close(milliseconds patience);
+
+  const publisher_stats& stats() const { return stats_; }
+
+private:
+  struct shard_state {
+    std::uint64_t acknowledged = 0; ///< Noted in the journal.
+    std::uint64_t offered = 0;
+    timestamp waits_until = timestamp::min();
+  };
+
+  void take_in(const sink_report& report);
+  void start_over();
+  void hold_back(shard_number shard, const std::string& why);
+  bool offer_news(shard_number shard);
+  result<outgoing> message_for(const feed_row& row) const;
+  void note_acknowledged();
+
+  journal& store_;
+  event_sink& sink_;
+  const clock& time_;
+  const wire to_message_;
+  const limits bounds_;
+  std::vector<shard_state> shards_;
+  std::unique_ptr<std::atomic<bool>[]> has_news_; ///< One for each shard.
+  std::vector<shard_number> acknowledged_;        ///< Shards with something to note.
+  std::size_t on_their_way_ = 0;
+  bool is_full_ = false;
+  shard_number next_ = 0; ///< Whose turn it is.
+  publisher_stats stats_;
+};
+
+} // namespace dossier
