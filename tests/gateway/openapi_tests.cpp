@@ -167,6 +167,7 @@ BOOST_AUTO_TEST_CASE(the_life_of_a_document_is_answered_as_described) {
   send_described(document_pattern, {verb::patch, path, {}, change});
   send_described(document_pattern, {verb::patch, path, {{"If-Match", "\"v1\""}}, change});
   send_described(document_pattern, {verb::patch, path, {{"If-Match", "*"}}, change});
+  send_described("/api/events", {verb::get, "/api/events"});
   send_described("/admin/api/actors", {verb::get, "/admin/api/actors"});
   send_described("/admin/api/actors/{kind}/{id}", {verb::get, "/admin/api/actors/document/" + id});
   send_described("/admin/api/actors/{kind}/{id}/restart",

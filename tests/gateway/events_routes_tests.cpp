@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/gateway/edge_world.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <set>
+
+using namespace dossier;
+using namespace dossier::test;
+
+namespace {
+
+struct fixture : edge_world {
+  nlohmann::json page(const std::string& query, std::optional<principal> caller = std::nullopt) {
+    const auto answer = send({verb::get, "/api/events" + query, {}, {}, std::move(caller)});
+    BOOST_REQUIRE_MESSAGE(answer.status == 200, answer.body);
+    return json_of(answer);
+  }
+
+  /// All events behind `after`, page by page.
+  std::vector<nlohmann::json> all(const std::string& filter, std::string after = {},
+                                  int limit = 3) {
+    std::vector<nlohmann::json> found;
+    for (int pages_left = 100; pages_left > 0; --pages_left) {
+      const auto got = page("?limit=" + std::to_string(limit) + filter
+                            + (after.empty() ? "" : "&after=" + after));
+      for (const auto& item : got["items"])
+        found.push_back(item);
+      after = got["next"];
+      if (got["isEnd"])
+        return found;
+    }
+    BOOST_FAIL("the events never end");
+    return found;
+  }
+
+  /// The stream's next piece.
+  std::optional<std::string> next(body_stream& stream) {
+    std::optional<result<std::optional<std::string>>> got;
+    asio::io_context io;
+    asio::co_spawn(io, stream.next(),
+                   [&](std::exception_ptr thrown, result<std::optional<std::string>> piece) {
+                     BOOST_REQUIRE(!thrown);
+                     got.emplace(std::move(piece));
+                   });
+    io.run();
+    BOOST_REQUIRE(got.has_value());
+    BOOST_REQUIRE(got->has_value());
+    return **got;
+  }
+
+  std::shared_ptr<body_stream> open(const std::string& query, field_list fields = {}) {
+    fields.emplace_back("Accept", "text/event-stream");
+    const auto answer = send({verb::get, "/api/events" + query, std::move(fields)});
+    BOOST_REQUIRE_MESSAGE(answer.status == 200, answer.body);
+    BOOST_TEST(field_of(answer, "Content-Type") == "text/event-stream");
+    BOOST_REQUIRE(answer.stream);
+    BOOST_TEST(next(*answer.stream).value() == "retry: 2000\n\n");
+    return answer.stream;
+  }
+};
+
+/// The value of a line of the last message of a piece.
+std::string line_of(const std::string& piece, const std::string& name) {
+  const auto at = piece.rfind(name + ": ");
+  BOOST_REQUIRE_MESSAGE(at != std::string::npos, piece);
+  const auto begin = at + name.size() + 2;
+  return piece.substr(begin, piece.find('\n', begin) - begin);
+}
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(events_routes_tests, fixture)
+
+BOOST_AUTO_TEST_CASE(every_event_is_there_once_and_those_of_an_entity_in_order) {
+  std::set<std::string> wanted;
+  for (const auto* customer : {"acme", "umbrella", "initech"})
+    wanted.insert(create(R"({"documentType":"t","fileName":"f"})", customer).id);
+  const auto id = upload("content");
+  wanted.insert(id);
+  std::set<std::string> ids;
+  std::map<std::string, int> sequences;
+  for (const auto& event : all("")) {
+    BOOST_TEST(ids.insert(event["id"]).second, event["id"]);
+    const auto subject = event["subject"].get<std::string>();
+    BOOST_TEST(std::stoi(event["sequence"].get<std::string>()) == ++sequences[subject]);
+  }
+  BOOST_TEST(ids.size() == 6u);
+  BOOST_TEST(sequences.size() == wanted.size());
+  BOOST_TEST(sequences["document/" + id] == 3);
+}
+
+BOOST_AUTO_TEST_CASE(an_event_is_told_as_a_cloud_event) {
+  const auto id = upload("content");
+  const auto events = all("&types=CustomerDocumentUploadedEvent");
+  BOOST_REQUIRE(events.size() == 1u);
+  const auto& event = events.front();
+  BOOST_TEST(event["specversion"] == "1.0");
+  BOOST_TEST(event["id"] == id + "-3");
+  BOOST_TEST(event["source"] == "/dossier");
+  BOOST_TEST(event["type"] == "CustomerDocumentUploadedEvent");
+  BOOST_TEST(event["subject"] == "document/" + id);
+  BOOST_TEST(event["time"] == to_rfc3339(time.now()));
+  BOOST_TEST(event["causationid"] == "request-1");
+  BOOST_TEST(event["data"]["customer"] == "acme");
+}
+
+BOOST_AUTO_TEST_CASE(filters_narrow_by_type_customer_and_subject) {
+  const auto one = upload("content");
+  const auto other = create(R"({"documentType":"t","fileName":"f"})", "umbrella").id;
+  BOOST_TEST(all("&types=CustomerDocument*").size() == 4u);
+  BOOST_TEST(all("&types=CustomerDocumentCreatedEvent").size() == 2u);
+  BOOST_TEST(all("&customerId=umbrella").size() == 1u);
+  BOOST_TEST(all("&customerId=acme").size() == 3u);
+  BOOST_TEST(all("&subject=document/" + other).size() == 1u);
+  BOOST_TEST(all("&subject=share/").empty());
+  for (const auto* query : {"?types=,", "?limit=0", "?limit=1001", "?after=x", "?after=AAAA%3D",
+                            "?customerId=.x", "?more=1"})
+    BOOST_TEST(send({verb::get, std::string{"/api/events"} + query}).status == 400u, query);
+}
+
+BOOST_AUTO_TEST_CASE(a_customers_key_hears_its_own_customer_only) {
+  upload("content");
+  create(R"({"documentType":"t","fileName":"f"})", "umbrella");
+  const auto key = customer_key("umbrella");
+  BOOST_TEST(page("?customerId=umbrella", key)["items"].size() == 1u);
+  BOOST_TEST(send({verb::get, "/api/events?customerId=acme", {}, {}, key}).status == 404u);
+  BOOST_TEST(send({verb::get, "/api/events", {}, {}, key}).status == 400u);
+}
+
+BOOST_AUTO_TEST_CASE(a_stream_begins_with_now_and_tells_what_comes) {
+  upload("before");
+  const auto stream = open("");
+  const auto id = create().id;
+  const auto piece = next(*stream).value();
+  BOOST_TEST(line_of(piece, "event") == "CustomerDocumentCreatedEvent");
+  BOOST_TEST(nlohmann::json::parse(line_of(piece, "data"))["id"] == id + "-1");
+  BOOST_TEST(piece.ends_with("\n\n"));
+}
+
+BOOST_AUTO_TEST_CASE(a_stream_goes_on_behind_the_last_id_that_was_heard) {
+  const auto stream = open("");
+  const auto first = create().id;
+  const auto place = line_of(next(*stream).value(), "id");
+  const auto second = create().id;
+  // Somebody else's stream, later, from the same place; and the same as a page.
+  const auto again = next(*open("", {{"Last-Event-ID", place}})).value();
+  BOOST_TEST(nlohmann::json::parse(line_of(again, "data"))["id"] == second + "-1");
+  BOOST_TEST(again.find(first) == std::string::npos);
+  const auto rest = all("", place);
+  BOOST_REQUIRE(rest.size() == 1u);
+  BOOST_TEST(rest.front()["id"] == second + "-1");
+}
+
+BOOST_AUTO_TEST_CASE(every_message_of_a_piece_is_a_place_to_resume_from) {
+  const auto stream = open("");
+  const auto id = upload("content");
+  auto piece = next(*stream).value();
+  std::vector<std::string> places;
+  for (std::size_t at = 0; (at = piece.find("id: ", at)) != std::string::npos; ++at)
+    if (at == 0 || piece[at - 1] == '\n')
+      places.push_back(piece.substr(at + 4, piece.find('\n', at) - at - 4));
+  BOOST_REQUIRE(places.size() == 3u);
+  for (std::size_t heard = 1; heard <= 3; ++heard) {
+    const auto rest = all("", places[heard - 1]);
+    BOOST_REQUIRE(rest.size() == 3 - heard);
+    if (!rest.empty())
+      BOOST_TEST(rest.front()["id"] == id + "-" + std::to_string(heard + 1));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_silent_stream_beats_and_a_drain_ends_it) {
+  config.http.stream_heartbeat_ms = 120;
+  const auto stream = open("?types=NothingEver");
+  BOOST_TEST(next(*stream).value() == ": nothing new\n\n");
+  create();
+  BOOST_TEST(next(*stream).value() == ": nothing new\n\n");
+  parts.is_draining = [] {
+    return true;
+  };
+  BOOST_TEST(!next(*stream).has_value());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
