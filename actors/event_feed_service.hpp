@@ -17,8 +17,8 @@ class event_feed_service final : public event_feed {
 public:
   /// `source` is what the events name as theirs; `looks_max` events are looked at for one page.
   /// Finds where each shard's feed ends.
-  static result<std::unique_ptr<event_feed_service>>
-  open(const journal& store, std::string source, std::size_t looks_max);
+  static result<std::unique_ptr<event_feed_service>> open(const journal& store, std::string source,
+                                                          std::size_t looks_max);
 
   /// A batch is durable. From the commit queue, before it answers.
   void committed(const batch& b);

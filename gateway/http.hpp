@@ -93,7 +93,8 @@ struct response {
   std::vector<std::pair<std::string, std::string>> fields;
   std::string body;
   std::optional<file_body> file; ///< Instead of `body`.
-  std::shared_ptr<body_stream> stream; ///< Instead of both: sent in chunks, for as long as it goes on.
+  std::shared_ptr<body_stream>
+    stream; ///< Instead of both: sent in chunks, for as long as it goes on.
   /// HEAD and 304: the length that GET would have sent; the session writes no body.
   std::optional<std::uint64_t> announced_size_bytes;
   bool closes = false; ///< End the connection after this.

@@ -195,8 +195,8 @@ awaitable<void> session::serve() {
   permit.reset();
   const bool is_body_read = body.is_finished();
   const bool ends_by_closing = reply.stream && verdict_.is_http_1_0;
-  closes_ = closes_ || reply.closes || ends_by_closing || !verdict_.keeps_alive || lane_.is_draining()
-            || body.is_broken() || (!is_body_read && !body.is_small_rest())
+  closes_ = closes_ || reply.closes || ends_by_closing || !verdict_.keeps_alive
+            || lane_.is_draining() || body.is_broken() || (!is_body_read && !body.is_small_rest())
             || requests_ >= edge_.http.requests_per_connection_max;
   co_await send(std::move(reply));
   if (!closes_ && !is_body_read) {

@@ -27,7 +27,8 @@ LONG_FILE_LINES_MAX = 600  # Rules and tests.
 HEADER_LINES_MAX = 200
 
 # Where the parts are put together, for the server and for the command line: these see everything.
-ROOTS = ("gateway/main.cpp", "gateway/serve.cpp", "gateway/backbone.hpp", "gateway/backbone.cpp", "gateway/commands.cpp")
+ROOTS = ("gateway/main.cpp", "gateway/serve.cpp", "gateway/backbone.hpp", "gateway/backbone.cpp",
+         "gateway/commands.cpp")
 # What the edge may know of storage.
 EDGE_STORAGE = {"persistence/" + name for name in ("blob_store.hpp", "files.hpp", "journal.hpp", "batch.hpp")}
 BANNED_NAMES = {"util", "utils", "helper", "helpers", "manager", "managers", "misc", "common"}

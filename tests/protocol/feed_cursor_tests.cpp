@@ -26,8 +26,8 @@ BOOST_AUTO_TEST_CASE(what_we_did_not_write_is_refused) {
   const std::string good = feed_cursor{{1, 127, 128, 300}}.text();
   for (const auto& bad :
        {std::string{}, std::string{"AAAAA"}, std::string{"AAAA"}, good + "A", good + "AA",
-        good.substr(1), std::string{"====="}, std::string{"AX-AAawB"}, std::string{"gACAAAAA"},
-        std::string(200, 'A'), std::string{"_____________w"}}) {
+        good.substr(1), std::string{"====="}, std::string{"gACAAAAA"}, std::string(200, 'A'),
+        std::string{"_____________w"}}) {
     const auto read = feed_cursor::parse(bad, 4);
     BOOST_REQUIRE_MESSAGE(!read, bad);
     BOOST_TEST((read.error().code == errc::invalid_argument));
