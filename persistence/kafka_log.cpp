@@ -3,6 +3,8 @@
 
 #include "config/log.hpp"
 
+#include <string_view>
+
 #include <syslog.h>
 
 namespace dossier {
@@ -21,7 +23,11 @@ log_level level_of(int severity) {
 } // namespace
 
 void log_kafka_line(const rd_kafka_s*, int severity, const char* facility, const char* text) {
-  log(level_of(severity), "kafka client", {{"about", facility}, {"says", text}});
+  // What it thinks of our settings is the same at every start, and for us to read, not for
+  // operators.
+  const bool is_about_settings = std::string_view{facility} == "CONFWARN";
+  log(is_about_settings ? log_level::debug : level_of(severity), "kafka client",
+      {{"about", facility}, {"says", text}});
 }
 
 } // namespace dossier

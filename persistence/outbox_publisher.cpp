@@ -12,6 +12,9 @@ namespace dossier {
 namespace {
 
 constexpr int position_bits = 48;
+// A position is a row to write, and the committer waits meanwhile. So many events are sent again at
+// most, beside those on their way, if the process is killed.
+constexpr std::size_t note_events = 1'000;
 constexpr std::uint64_t position_mask = (std::uint64_t{1} << position_bits) - 1;
 
 std::uint64_t token_of(const feed_row& row) {
@@ -122,7 +125,6 @@ void outbox_publisher::take_in(const sink_report& report) {
     acknowledged_.push_back(shard_of_token(token));
     stats_.delivered.fetch_add(1, std::memory_order_relaxed);
   }
-  note_acknowledged();
   for (const auto& [token, why] : report.refused) {
     on_their_way_ -= std::min<std::size_t>(on_their_way_, 1);
     stats_.refused.fetch_add(1, std::memory_order_relaxed);
@@ -133,6 +135,8 @@ void outbox_publisher::take_in(const sink_report& report) {
   }
   if (report.was_reset)
     start_over();
+  if (on_their_way_ == 0 || acknowledged_.size() >= note_events)
+    note_acknowledged();
   stats_.on_their_way.store(on_their_way_, std::memory_order_relaxed);
 }
 
@@ -174,6 +178,7 @@ void outbox_publisher::close(milliseconds patience) {
   sink_report report;
   sink_.close(patience, report);
   take_in(report);
+  note_acknowledged();
 }
 
 } // namespace dossier

@@ -56,7 +56,7 @@ public:
 
 private:
   struct shard_state {
-    std::uint64_t acknowledged = 0; ///< Noted in the journal.
+    std::uint64_t acknowledged = 0; ///< Noted in the journal now and then.
     std::uint64_t offered = 0;
     timestamp waits_until = timestamp::min();
   };
@@ -75,7 +75,7 @@ private:
   const limits bounds_;
   std::vector<shard_state> shards_;
   std::unique_ptr<std::atomic<bool>[]> has_news_; ///< One for each shard.
-  std::vector<shard_number> acknowledged_;        ///< Shards with something to note.
+  std::vector<shard_number> acknowledged_;        ///< The shard of each event to be noted.
   std::size_t on_their_way_ = 0;
   bool is_full_ = false;
   shard_number next_ = 0; ///< Whose turn it is.

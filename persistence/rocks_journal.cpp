@@ -171,6 +171,14 @@ result<std::vector<stored_event>> opened_journal::read_events(const entity_ref& 
   std::vector<stored_event> events;
   if (limit == 0)
     return events;
+  if (limit == 1) {
+    // A lookup costs a third of a scan, which is left for where a later one may stand.
+    auto row = database_->find(keys::row::event, keys::event_key(entity, first));
+    if (!row)
+      return row.error();
+    if (*row)
+      return std::vector{stored_event{first, (*row)->ToString()}};
+  }
   auto walked = database_->walk(keys::row::event, keys::event_key(entity, first),
                                 keys::end_of(keys::event_prefix(entity)),
                                 [&](std::string_view key, std::string_view value) -> result<bool> {

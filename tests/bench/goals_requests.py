@@ -69,8 +69,21 @@ def creates(rig):
                             to_reach=Bound("<=", 15, "ms") if connections == 64 else None,
                             note=f"{sum(x.refused + x.broken for x in ours)} not acknowledged"))
         rows.append(_redis_row(rig, median_rate(done["ours"])))
+    rows.append(_publishing_row(rig))
     rows.append(_found_again_row(rig))
     return rows
+
+
+def _publishing_row(rig):
+    """What it costs to publish every event at once, with the development broker on the same cores."""
+    with rig.dossier("silent") as silent, rig.dossier("publishing", {"kafka.enabled": "true"}) as publishing:
+        done = rig.interleave({"ours": lambda: rig.wrk_create(publishing, CONNECTIONS, body=CREATE_BODY),
+                               "silent": lambda: rig.wrk_create(silent, CONNECTIONS, body=CREATE_BODY)})
+        left = int(metric(publishing.metrics(), "dossier_outbox_rows"))
+    ours, theirs = done["ours"], done["silent"]
+    return Row("P2", "durable create, 64 connections, publishing", "ours, not publishing", rate(median_rate(theirs)),
+               rate(median_rate(ours)), median_rate(ours) / median_rate(theirs), aim=Bound(">=", 0.8),
+               note=f"{cpu_note(ours, theirs)}; {left} left in the outbox")
 
 
 def _redis_row(rig, ours):

@@ -128,9 +128,12 @@ class Rig:
 
     @contextlib.contextmanager
     def dossier(self, name, settings=None):
+        """A server of its own. Events stay in its outbox unless the settings say otherwise: a broker would share
+        the cores, and what publishing costs is a measure of its own."""
         folder = self.folder(name)
         server = Server(self.binary, os.path.join(folder, "data"), os.path.join(folder, "log"), self.key,
-                        {"http.threads": THREADS, "log.level": "warn", **(settings or {})})
+                        {"http.threads": THREADS, "log.level": "warn", "kafka.enabled": "false",
+                         **(settings or {})})
         server.start()
         try:
             yield server
