@@ -83,7 +83,8 @@ class body_stream {
 public:
   virtual ~body_stream() = default;
   /// The next piece, of at least one byte, within http.handler_deadline_ms; nullopt at the end. A
-  /// failure ends the connection, so that the peer knows that something is missing.
+  /// failure ends the connection, so that the peer knows that something is missing. Asked on the
+  /// connection's thread, one piece after another.
   virtual awaitable<result<std::optional<std::string>>> next() = 0;
 };
 

@@ -43,6 +43,27 @@ struct answer {
   }
 };
 
+/// "1.2.3." for three pieces; fails instead of the piece `fails_at`.
+class counting_stream final : public body_stream {
+public:
+  counting_stream(int pieces, int fails_at)
+    : pieces_(pieces)
+    , fails_at_(fails_at) {}
+
+  awaitable<result<std::optional<std::string>>> next() override {
+    if (++piece_ == fails_at_)
+      co_return fail(errc::unavailable, "the source has dried up");
+    if (piece_ > pieces_)
+      co_return std::nullopt;
+    co_return std::optional{std::to_string(piece_) + "."};
+  }
+
+private:
+  const int pieces_;
+  const int fails_at_;
+  int piece_ = 0;
+};
+
 /// A blocking connection.
 class client {
 public:
@@ -94,6 +115,30 @@ public:
     return out;
   }
 
+  /// Reads a body in chunks; nothing if the connection ends before the last one.
+  std::optional<std::string> receive_chunks() {
+    std::string body;
+    for (;;) {
+      std::size_t end = 0;
+      while ((end = buffer_.find("\r\n")) == std::string::npos)
+        if (!fill())
+          return std::nullopt;
+      const auto size = std::stoull(buffer_.substr(0, end), nullptr, 16);
+      while (buffer_.size() < end + 2 + size + 2)
+        if (!fill())
+          return std::nullopt;
+      body += buffer_.substr(end + 2, size);
+      buffer_.erase(0, end + 2 + size + 2);
+      if (size == 0)
+        return body;
+    }
+  }
+  /// All that comes until the connection ends.
+  std::string receive_rest() {
+    while (fill())
+      continue;
+    return std::exchange(buffer_, {});
+  }
   /// Whether the connection ends without another byte.
   bool is_ended() { return buffer_.empty() && !fill() && is_over_; }
   /// Reads and forgets up to the end; the number of bytes, or nothing if no end came in time.
@@ -330,6 +375,12 @@ private:
       auto split = text("");
       split.fields.emplace_back("X-Name", "a\r\nSet-Cookie: b");
       return split;
+    });
+    get("/streams/{pieces}", [](request& r) {
+      response streamed;
+      streamed.stream = std::make_shared<counting_stream>(std::stoi(r.params.at(0)),
+                                                          r.query_value("fails") ? 3 : 0);
+      return streamed;
     });
     get("/things/{id}", [](request& r) {
       return text(r.params.at(0) + "?" + std::string(r.query_value("q").value_or("")));
