@@ -4,6 +4,7 @@
 
 #include "config/option_value.hpp"
 #include "config/options.hpp"
+#include "tests/support/scratch_directory.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -22,18 +23,12 @@ namespace {
 /// A TOML file that goes away with it.
 class config_file {
 public:
-  explicit config_file(std::string_view text) {
-    char name[] = "/tmp/dossier-config-XXXXXX";
-    BOOST_REQUIRE(mkdtemp(name) != nullptr);
-    directory_ = name;
-    std::ofstream(path()) << text;
-  }
-  ~config_file() { std::filesystem::remove_all(directory_); }
+  explicit config_file(std::string_view text) { std::ofstream(path()) << text; }
 
-  std::string path() const { return directory_ + "/dossier.toml"; }
+  std::string path() const { return directory_ / "dossier.toml"; }
 
 private:
-  std::string directory_;
+  scratch_directory directory_;
 };
 
 loaded_config load_text(std::string_view text) {

@@ -2,11 +2,9 @@
 // What print_config promises: a file that says everything, reads back to the same, and keeps
 // secrets.
 #include "config/load.hpp"
+#include "tests/support/scratch_directory.hpp"
 
 #include <boost/test/unit_test.hpp>
-
-#include <stdlib.h>
-#include <unistd.h>
 
 #include <fstream>
 #include <sstream>
@@ -23,14 +21,10 @@ std::string contents_of(const std::string& path) {
 }
 
 loaded_config load_printed(const settings& s) {
-  char name[] = "/tmp/dossier-print-XXXXXX";
-  const int descriptor = mkstemp(name);
-  BOOST_REQUIRE_GE(descriptor, 0);
-  close(descriptor);
+  const scratch_directory directory;
+  const auto name = directory / "printed.toml";
   std::ofstream(name) << print_config(s);
-  auto loaded = load_config({name, {}, {}});
-  unlink(name);
-  return loaded;
+  return load_config({name, {}, {}});
 }
 
 } // namespace

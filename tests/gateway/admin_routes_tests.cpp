@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <fstream>
 #include <set>
+#include <thread>
 
 using namespace dossier;
 using namespace dossier::test;
@@ -95,7 +96,10 @@ BOOST_AUTO_TEST_CASE(a_restarted_actor_has_lost_nothing) {
   const auto restarted = send({verb::post, "/admin/api/actors/document/" + id + "/restart"});
   BOOST_TEST(restarted.status == 202u);
   BOOST_TEST(json_of(restarted)["id"] == id);
-  // Behind the restart in the region's queue, so it sees it, whichever way it has come by now.
+  for (int tries_left = 1'000; core.admin().stats().restarts == 0; --tries_left) {
+    BOOST_REQUIRE_MESSAGE(tries_left > 0, "nothing was restarted");
+    std::this_thread::sleep_for(milliseconds{10});
+  }
   const auto info = get("/admin/api/actors/document/" + id);
   BOOST_TEST(info["version"] == 1);
   BOOST_TEST(status("/api/documents/" + id) == 200u);

@@ -6,6 +6,7 @@
 #include "config/settings.hpp"
 #include "gateway/server.hpp"
 #include "protocol/assert.hpp"
+#include "tests/support/scratch_directory.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -43,15 +44,18 @@ struct answer {
   }
 };
 
-/// "1.2.3." for three pieces; fails instead of the piece `fails_at`.
+/// "1.2.3." for three pieces; fails or throws instead of a piece, 0: never.
 class counting_stream final : public body_stream {
 public:
-  counting_stream(int pieces, int fails_at)
+  counting_stream(int pieces, int fails_at, int throws_at)
     : pieces_(pieces)
-    , fails_at_(fails_at) {}
+    , fails_at_(fails_at)
+    , throws_at_(throws_at) {}
 
   awaitable<result<std::optional<std::string>>> next() override {
-    if (++piece_ == fails_at_)
+    if (++piece_ == throws_at_)
+      throw broken_invariant("planted");
+    if (piece_ == fails_at_)
       co_return fail(errc::unavailable, "the source has dried up");
     if (piece_ > pieces_)
       co_return std::nullopt;
@@ -61,6 +65,7 @@ public:
 private:
   const int pieces_;
   const int fails_at_;
+  const int throws_at_;
   int piece_ = 0;
 };
 
@@ -232,9 +237,7 @@ public:
 class test_file {
 public:
   explicit test_file(std::uint64_t size_bytes) {
-    std::string name = (std::filesystem::temp_directory_path() / "edge-XXXXXX").string();
-    directory_ = ::mkdtemp(name.data());
-    auto out = posix_files().create(directory_ + "/content");
+    auto out = posix_files().create(directory_ / "content");
     for (std::uint64_t done = 0; done < size_bytes;) {
       std::array<std::byte, 65'536> block;
       for (std::size_t i = 0; i < block.size(); ++i)
@@ -245,16 +248,13 @@ public:
       done += bytes;
     }
   }
-  ~test_file() { std::filesystem::remove_all(directory_); }
-  test_file(const test_file&) = delete;
-  test_file& operator=(const test_file&) = delete;
 
   std::shared_ptr<const input_file> open() const {
-    return std::move(*posix_files().open(directory_ + "/content"));
+    return std::move(*posix_files().open(directory_ / "content"));
   }
 
 private:
-  std::string directory_;
+  scratch_directory directory_;
 };
 
 /// Settings with deadlines short enough to be met in a test.
@@ -378,8 +378,8 @@ private:
     });
     get("/streams/{pieces}", [](request& r) {
       response streamed;
-      streamed.stream = std::make_shared<counting_stream>(std::stoi(r.params.at(0)),
-                                                          r.query_value("fails") ? 3 : 0);
+      streamed.stream = std::make_shared<counting_stream>(
+        std::stoi(r.params.at(0)), r.query_value("fails") ? 3 : 0, r.query_value("throws") ? 3 : 0);
       return streamed;
     });
     get("/things/{id}", [](request& r) {

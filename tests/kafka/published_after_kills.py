@@ -112,6 +112,8 @@ def check(messages, acknowledged):
         if sequence != heard.get(entity, 0) + 1:
             wrong.append(f"event {sequence} of {entity} follows {heard.get(entity, 0)}")
         heard[entity] = sequence
+    if not acknowledged:
+        wrong.append("nothing was acknowledged, so nothing was proved")
     for entity, version in acknowledged.items():
         if heard.get(entity, 0) < version:
             wrong.append(f"{entity} was acknowledged up to {version} and heard up to {heard.get(entity, 0)}")

@@ -3,10 +3,10 @@
 #pragma once
 
 #include "persistence/journal.hpp"
+#include "tests/support/scratch_directory.hpp"
 
 #include <cstdint>
 #include <cstdlib>
-#include <filesystem>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -70,28 +70,5 @@ inline std::pair<std::string, std::string> prefix_customers() {
   }
   throw std::logic_error("no such customers");
 }
-
-/// A new directory, removed with all that is in it.
-class temporary_directory {
-public:
-  temporary_directory() {
-    auto pattern = (std::filesystem::temp_directory_path() / "dossier-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr)
-      throw std::runtime_error("no temporary directory");
-    path_ = pattern;
-  }
-  temporary_directory(const temporary_directory&) = delete;
-  temporary_directory& operator=(const temporary_directory&) = delete;
-  ~temporary_directory() {
-    std::error_code ignored; // A directory that stays behind fails no test.
-    std::filesystem::remove_all(path_, ignored);
-  }
-
-  std::string path() const { return path_; }
-  std::string file(const std::string& name) const { return path_ + '/' + name; }
-
-private:
-  std::string path_;
-};
 
 } // namespace dossier::samples

@@ -27,7 +27,7 @@ BOOST_AUTO_TEST_CASE(json_is_a_subtype_or_a_suffix) {
   for (const auto* json : {"application/json", "TEXT/JSON;x=y", "application/problem+json"})
     BOOST_TEST(is_json_type(json), json);
   for (const auto* other : {"", "json", "application/jsonp", "application/json-seq", "json/x",
-                            "application/json+x", "application/xjson"})
+                            "application/json+x", "application/xjson", "application/+json"})
     BOOST_TEST(!is_json_type(other), other);
 }
 
