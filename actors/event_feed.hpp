@@ -10,16 +10,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
-#include <string>
 #include <vector>
 
 namespace dossier {
 
 struct feed_question {
+  /// If it names a customer, that one's shard alone is read and the others' positions stay.
   cloud_event_filter filter;
-  /// Only this customer's: its shard alone is read, and the others' positions stay as they are.
-  std::optional<std::string> customer;
   feed_cursor after;
   std::size_t limit = 0; ///< Events in the answer.
 };

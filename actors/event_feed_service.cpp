@@ -3,6 +3,7 @@
 
 #include "actors/document/kind.hpp"
 #include "actors/entity/hosted.hpp"
+#include "persistence/recorded_event.hpp"
 
 #include <algorithm>
 #include <unordered_map>
@@ -23,9 +24,11 @@ public:
     , question_(question)
     , looks_left_(looks_max) {
     page_.next = question.after;
+    const auto& customer = question.filter.customer();
+    const auto only = shard_of(customer, store.shard_count());
     for (shard_number shard = 0; shard < store.shard_count(); ++shard)
       if (question.after.positions[shard] < end.positions[shard]
-          && (!question.customer || shard == shard_of(*question.customer, store.shard_count())))
+          && (customer.empty() || shard == only))
         unread_.push_back(shard);
   }
 
@@ -69,15 +72,9 @@ private:
   }
 
   result<void> take(const feed_row& row) {
-    const auto events = store_.read_events(row.entity, row.sequence, 1);
-    if (!events)
-      return events.error();
-    const auto name = "event " + std::to_string(row.sequence) + " of " + row.entity.text();
-    if (events->empty() || events->front().sequence != row.sequence)
-      return fail(errc::corrupt, name + " stands in the feed and is not there");
-    const auto recorded = decode_envelope(events->front().bytes);
+    const auto recorded = read_recorded_event(store_, row);
     if (!recorded)
-      return fail(errc::corrupt, name + " cannot be read: " + recorded.error().why);
+      return recorded.error();
     const auto customer = customer_of(row.entity);
     if (!customer)
       return customer.error();
@@ -87,8 +84,10 @@ private:
     return {};
   }
 
-  /// Not every event names its customer; the state does.
+  /// Not every event names its customer; the state does. Empty if nobody asks.
   result<std::string> customer_of(const entity_ref& entity) {
+    if (question_.filter.customer().empty())
+      return std::string{};
     if (const auto known = customers_.find(entity); known != customers_.end())
       return known->second;
     const auto found = recover<document_kind>(store_, entity);

@@ -23,9 +23,8 @@ outbox_publisher::wire wire_of(const kafka_settings& settings) {
 
 } // namespace
 
-backbone::backbone(const kafka_settings& settings, journal& store)
-  : settings_(settings)
-  , store_(store) {}
+backbone::backbone(const kafka_settings& settings)
+  : settings_(settings) {}
 
 backbone::~backbone() {
   stop();
@@ -33,7 +32,7 @@ backbone::~backbone() {
 
 result<std::unique_ptr<backbone>> backbone::start(const kafka_settings& settings, journal& store,
                                                   const clock& time) {
-  std::unique_ptr<backbone> made{new backbone{settings, store}};
+  std::unique_ptr<backbone> made{new backbone{settings}};
   auto reached = settings;
   if (settings.bootstrap_servers.empty()) {
     auto broker = development_broker::start();

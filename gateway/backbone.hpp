@@ -40,10 +40,9 @@ public:
   std::vector<metric> metrics() const;
 
 private:
-  backbone(const kafka_settings& settings, journal& store);
+  explicit backbone(const kafka_settings& settings);
 
   const kafka_settings settings_;
-  journal& store_;
   std::unique_ptr<development_broker> broker_; ///< Only without kafka.bootstrap_servers.
   std::unique_ptr<event_sink> sink_;
   std::unique_ptr<outbox_publisher> publisher_;

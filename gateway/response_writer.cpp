@@ -148,6 +148,16 @@ void append_chunk(std::string& out, std::string_view piece) {
   out.append("\r\n").append(piece).append("\r\n");
 }
 
+// Nothing above catches what is thrown once the head is out, and it would take the thread along.
+awaitable<result<std::optional<std::string>>> next_piece(body_stream& stream) {
+  try {
+    auto piece = co_await stream.next();
+    co_return piece;
+  } catch (const std::exception& bug) {
+    co_return fail(errc::internal, std::string{"making the stream's next piece: "} + bug.what());
+  }
+}
+
 // `pending` is the head. HTTP/1.0 knows no chunks: there the end of the connection is the end.
 awaitable<io_status> send_stream(connection& peer, std::string& pending, body_stream& stream,
                                  const message_frame& frame, patience& p) {
@@ -157,7 +167,7 @@ awaitable<io_status> send_stream(connection& peer, std::string& pending, body_st
       co_return sent;
     pending.clear();
     peer.rest();
-    auto piece = co_await stream.next();
+    auto piece = co_await next_piece(stream);
     if (!piece)
       co_return report(piece.error(), frame.request_id);
     if (!*piece)

@@ -5,6 +5,7 @@
 #include "gateway/ascii.hpp"
 #include "gateway/head_parser.hpp"
 #include "gateway/response_writer.hpp"
+#include "protocol/media_type.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -50,21 +51,10 @@ bool is_sane_id(std::string_view id) {
 
 // "application/json" or "application/…+json", and no charset but UTF-8.
 bool is_json(std::string_view content_type) {
-  constexpr std::string_view family = "application/";
-  constexpr std::string_view suffix = "+json";
-  const auto end = std::min(content_type.find(';'), content_type.size());
-  const auto type = trimmed(content_type.substr(0, end));
-  if (type.size() < family.size() || !equals_ignoring_case(type.substr(0, family.size()), family))
+  if (!is_json_type(content_type) || !media_type_of(content_type).starts_with("application/"))
     return false;
-  const auto subtype = type.substr(family.size());
-  const bool is_a_kind_of_json
-    = subtype.size() > suffix.size()
-      && equals_ignoring_case(subtype.substr(subtype.size() - suffix.size()), suffix);
-  if (!equals_ignoring_case(subtype, "json") && !is_a_kind_of_json)
-    return false;
-  const auto parameter = trimmed(content_type.substr(std::min(end + 1, content_type.size())));
-  return parameter.empty() || equals_ignoring_case(parameter, "charset=utf-8")
-         || equals_ignoring_case(parameter, "charset=\"utf-8\"");
+  const auto parameter = media_parameters_of(content_type);
+  return parameter.empty() || parameter == "charset=utf-8" || parameter == "charset=\"utf-8\"";
 }
 
 bool is_whole_server(const request& r) {

@@ -73,6 +73,9 @@ public:
 
   /// The newest state row, whatever its format; nullopt if there is none.
   virtual result<std::optional<state_row>> read_state(const entity_ref& entity) const = 0;
+  /// One event by its sequence; nullopt if there is none.
+  virtual result<std::optional<std::string>> read_event(const entity_ref& entity,
+                                                        std::uint64_t sequence) const = 0;
   /// Events with sequence >= first, in order, at most `limit`.
   virtual result<std::vector<stored_event>>
   read_events(const entity_ref& entity, std::uint64_t first, std::size_t limit) const = 0;

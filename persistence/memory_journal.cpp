@@ -73,6 +73,8 @@ public:
   shard_number shard_count() const override { return static_cast<shard_number>(shards_.size()); }
 
   result<std::optional<state_row>> read_state(const entity_ref& entity) const override;
+  result<std::optional<std::string>> read_event(const entity_ref& entity,
+                                                std::uint64_t sequence) const override;
   result<std::vector<stored_event>> read_events(const entity_ref& entity, std::uint64_t first,
                                                 std::size_t limit) const override;
   result<std::optional<stored_answer>> find_answer(shard_number shard, const command_id& id,
@@ -124,6 +126,16 @@ result<std::optional<state_row>> mapped_journal::read_state(const entity_ref& en
   if (found == states.end())
     return std::optional<state_row>{};
   return std::optional{found->second};
+}
+
+result<std::optional<std::string>> mapped_journal::read_event(const entity_ref& entity,
+                                                              std::uint64_t sequence) const {
+  const std::lock_guard lock{mutex_};
+  const auto& events = rows_of(entity.shard()).events;
+  const auto history = events.find(entity);
+  if (history == events.end() || !history->second.contains(sequence))
+    return std::optional<std::string>{};
+  return std::optional{history->second.at(sequence)};
 }
 
 result<std::vector<stored_event>> mapped_journal::read_events(const entity_ref& entity,

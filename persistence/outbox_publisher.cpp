@@ -2,6 +2,7 @@
 #include "persistence/outbox_publisher.hpp"
 
 #include "config/log.hpp"
+#include "persistence/recorded_event.hpp"
 #include "protocol/assert.hpp"
 
 #include <algorithm>
@@ -66,7 +67,8 @@ bool outbox_publisher::turn(milliseconds patience) {
 
 bool outbox_publisher::offer_news(shard_number shard) {
   auto& state = shards_[shard];
-  if (state.waits_until > time_.now() || !has_news_[shard].load(std::memory_order_acquire))
+  // The clock last: most shards have no news, and this is asked of all of them on each turn.
+  if (!has_news_[shard].load(std::memory_order_acquire) || state.waits_until > time_.now())
     return true;
   const auto room = bounds_.in_flight_max - std::min(bounds_.in_flight_max, on_their_way_);
   const auto limit = std::min(room, bounds_.page_events);
@@ -82,13 +84,13 @@ bool outbox_publisher::offer_news(shard_number shard) {
     return true;
   }
   for (const auto& row : *rows) {
-    const auto message = message_for(row);
-    if (!message) {
+    const auto recorded = read_recorded_event(store_, row);
+    if (!recorded) {
       stats_.unreadable.fetch_add(1, std::memory_order_relaxed);
-      hold_back(shard, message.error().why);
+      hold_back(shard, recorded.error().why);
       return true;
     }
-    if (!sink_.offer(*message, token_of(row))) {
+    if (!sink_.offer(to_message_(row, *recorded), token_of(row))) {
       has_news_[shard].store(true, std::memory_order_release);
       is_full_ = true;
       return false;
@@ -99,19 +101,6 @@ bool outbox_publisher::offer_news(shard_number shard) {
   if (rows->size() == limit)
     has_news_[shard].store(true, std::memory_order_release);
   return true;
-}
-
-result<outgoing> outbox_publisher::message_for(const feed_row& row) const {
-  const auto name = "event " + std::to_string(row.sequence) + " of " + row.entity.text();
-  const auto events = store_.read_events(row.entity, row.sequence, 1);
-  if (!events)
-    return events.error();
-  if (events->empty() || events->front().sequence != row.sequence)
-    return fail(errc::corrupt, name + " stands in the feed and is not there");
-  const auto recorded = decode_envelope(events->front().bytes);
-  if (!recorded)
-    return fail(errc::corrupt, name + " cannot be read: " + recorded.error().why);
-  return to_message_(row, *recorded);
 }
 
 void outbox_publisher::take_in(const sink_report& report) {

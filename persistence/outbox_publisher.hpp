@@ -65,7 +65,6 @@ private:
   void start_over();
   void hold_back(shard_number shard, const std::string& why);
   bool offer_news(shard_number shard);
-  result<outgoing> message_for(const feed_row& row) const;
   void note_acknowledged();
 
   journal& store_;

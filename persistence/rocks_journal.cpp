@@ -77,6 +77,8 @@ public:
   shard_number shard_count() const override { return database_->shard_count(); }
 
   result<std::optional<state_row>> read_state(const entity_ref& entity) const override;
+  result<std::optional<std::string>> read_event(const entity_ref& entity,
+                                                std::uint64_t sequence) const override;
   result<std::vector<stored_event>> read_events(const entity_ref& entity, std::uint64_t first,
                                                 std::size_t limit) const override;
   result<std::optional<stored_answer>> find_answer(shard_number shard, const command_id& id,
@@ -138,9 +140,8 @@ outbox_depth opened_journal::read_outbox_depth() const {
   std::uint64_t published = 0;
   for (const auto& position : published_)
     published += position.load(std::memory_order_relaxed);
-  const auto recorded = writer_->feed_rows();
-  // The two are read one after the other: an event may be published between.
-  return {recorded - std::min(recorded, published)};
+  // Recorded after published, so that it is not less.
+  return {writer_->feed_rows() - published};
 }
 
 result<void> opened_journal::note_published(shard_number shard, std::uint64_t position) {
@@ -165,20 +166,20 @@ result<std::optional<state_row>> opened_journal::read_state(const entity_ref& en
   return std::optional{*std::move(state)};
 }
 
+result<std::optional<std::string>> opened_journal::read_event(const entity_ref& entity,
+                                                              std::uint64_t sequence) const {
+  auto row = database_->find(keys::row::event, keys::event_key(entity, sequence));
+  if (!row)
+    return row.error();
+  return *row ? std::optional{(*row)->ToString()} : std::nullopt;
+}
+
 result<std::vector<stored_event>> opened_journal::read_events(const entity_ref& entity,
                                                               std::uint64_t first,
                                                               std::size_t limit) const {
   std::vector<stored_event> events;
   if (limit == 0)
     return events;
-  if (limit == 1) {
-    // A lookup costs a third of a scan, which is left for where a later one may stand.
-    auto row = database_->find(keys::row::event, keys::event_key(entity, first));
-    if (!row)
-      return row.error();
-    if (*row)
-      return std::vector{stored_event{first, (*row)->ToString()}};
-  }
   auto walked = database_->walk(keys::row::event, keys::event_key(entity, first),
                                 keys::end_of(keys::event_prefix(entity)),
                                 [&](std::string_view key, std::string_view value) -> result<bool> {

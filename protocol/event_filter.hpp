@@ -31,6 +31,9 @@ public:
   /// `customer` is the owner of the event's subject.
   bool matches(const cloud_event& event, std::string_view customer) const;
 
+  /// The only customer it matches; empty: any, and then matches() does not look at the owner.
+  const std::string& customer() const { return customer_; }
+
   bool operator==(const cloud_event_filter&) const = default;
 
 private:

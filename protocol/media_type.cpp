@@ -44,7 +44,7 @@ std::string media_parameters_of(std::string_view content_type) {
 
 bool is_json_type(std::string_view content_type) {
   const std::string type = media_type_of(content_type);
-  return type.ends_with("/json") || type.ends_with("+json");
+  return type.ends_with("/json") || (type.ends_with("+json") && !type.ends_with("/+json"));
 }
 
 } // namespace dossier

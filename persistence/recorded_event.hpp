@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// The event that a row of the feed stands for.
+#pragma once
+
+#include "persistence/journal.hpp"
+#include "protocol/envelope.hpp"
+
+namespace dossier {
+
+/// corrupt, naming the event, if it is not there or cannot be read. Blocks on the disk.
+result<envelope> read_recorded_event(const journal& store, const feed_row& row);
+
+} // namespace dossier
