@@ -18,6 +18,8 @@ namespace {
 std::string describe(const projection& p) {
   if (const auto* listed = std::get_if<customer_listing>(&p))
     return "list row of customer " + listed->customer;
+  if (const auto* entry = std::get_if<list_entry>(&p))
+    return "entry of the list " + entry->list;
   const auto& reference = std::get<content_reference>(p);
   return "reference to content " + to_hex(reference.sha256) + " of customer " + reference.customer;
 }

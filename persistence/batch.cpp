@@ -18,7 +18,7 @@ failure broken_batch(const batch& b, const std::string& why) {
 
 result<void> check_timers(const batch& b, const std::vector<timer>& timers) {
   for (const auto& t : timers) {
-    if (!keys::is_timer_name(t.name))
+    if (!keys::is_name(t.name))
       return broken_batch(b, "a timer's name must be 1 to 32 characters of [a-z0-9:_-], not \""
                                + t.name + '"');
   }
@@ -28,8 +28,14 @@ result<void> check_timers(const batch& b, const std::vector<timer>& timers) {
 result<void> check_projections(const batch& b, const std::vector<projection>& projections,
                                shard_number shard_count) {
   for (const auto& p : projections) {
-    const auto& customer
-      = std::visit([](const auto& row) -> const std::string& { return row.customer; }, p);
+    if (const auto* entry = std::get_if<list_entry>(&p)) {
+      if (!keys::is_name(entry->list))
+        return broken_batch(b, "a list's name must be 1 to 32 characters of [a-z0-9:_-], not \""
+                                 + entry->list + '"');
+      continue;
+    }
+    const auto* listed = std::get_if<customer_listing>(&p);
+    const auto& customer = listed ? listed->customer : std::get<content_reference>(p).customer;
     if (auto checked = check_customer(customer); !checked)
       return broken_batch(b, checked.error().why);
     // Why: readers look into the customer's shard only, so a row elsewhere would never be found.

@@ -47,7 +47,7 @@ struct feed_row {
   std::uint64_t sequence = 0;
 };
 
-/// A place in a customer's list, newest first.
+/// A place in a customer's or a named list, newest first.
 struct listing {
   timestamp created_at;
   entity_ref entity;
@@ -104,6 +104,10 @@ public:
   virtual result<std::vector<listing>> read_listings(std::string_view customer,
                                                      const std::optional<listing>& after,
                                                      std::size_t limit) const = 0;
+  /// One shard's part of a list of list_entry rows, likewise.
+  virtual result<std::vector<listing>> read_list(shard_number shard, std::string_view list,
+                                                 const std::optional<listing>& after,
+                                                 std::size_t limit) const = 0;
   /// Whether any entity refers to this content of this customer.
   virtual result<bool> is_referenced(std::string_view customer,
                                      const sha256_digest& sha256) const = 0;

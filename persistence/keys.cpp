@@ -47,22 +47,28 @@ std::string start(shard_number shard, row kind, std::size_t rest) {
   return key;
 }
 
-std::string start_of_customer(shard_number shard, row kind, std::string_view customer,
-                              std::size_t rest) {
-  auto key = start(shard, kind, customer.size() + 1 + rest);
-  key.append(customer);
+/// Of rows that stand under a customer's or a list's name.
+std::string start_of_name(shard_number shard, row kind, std::string_view name, std::size_t rest) {
+  auto key = start(shard, kind, name.size() + 1 + rest);
+  key.append(name);
   key.push_back('\0');
   return key;
 }
 
 std::string start_of(shard_number shard, const customer_listing& p) {
-  auto key = start_of_customer(shard, row::listing, p.customer, number_size + entity_size);
+  auto key = start_of_name(shard, row::listing, p.customer, number_size + entity_size);
   append(key, ~ordered(p.created_at));
   return key;
 }
 
+std::string start_of(shard_number shard, const list_entry& p) {
+  auto key = start_of_name(shard, row::entry, p.list, number_size + entity_size);
+  append(key, ~ordered(p.at));
+  return key;
+}
+
 std::string start_of(shard_number shard, const content_reference& p) {
-  auto key = start_of_customer(shard, row::reference, p.customer, digest_size + entity_size);
+  auto key = start_of_name(shard, row::reference, p.customer, digest_size + entity_size);
   key.append(reinterpret_cast<const char*>(p.sha256.data()), p.sha256.size());
   return key;
 }
@@ -92,6 +98,8 @@ shard_number shard_at_start(std::string_view key) {
 bool is_kind(std::uint8_t code) {
   switch (static_cast<entity_kind>(code)) {
   case entity_kind::document:
+  case entity_kind::letter:
+  case entity_kind::webhook:
     return true;
   }
   return false;
@@ -169,7 +177,11 @@ std::string prefix(shard_number shard, row kind) {
 }
 
 std::string listing_prefix(shard_number shard, std::string_view customer) {
-  return start_of_customer(shard, row::listing, customer, 0);
+  return start_of_name(shard, row::listing, customer, 0);
+}
+
+std::string entry_prefix(shard_number shard, std::string_view list) {
+  return start_of_name(shard, row::entry, list, 0);
 }
 
 std::string reference_prefix(shard_number shard, std::string_view customer,
@@ -177,7 +189,7 @@ std::string reference_prefix(shard_number shard, std::string_view customer,
   return start_of(shard, content_reference{std::string{customer}, sha256});
 }
 
-bool is_timer_name(std::string_view name) {
+bool is_name(std::string_view name) {
   return !name.empty() && name.size() <= name_size_max && std::ranges::all_of(name, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == ':' || c == '_' || c == '-';
   });
@@ -215,7 +227,7 @@ result<timer_row> parse_timer_key(std::string_view key) {
   if (!has_start(key, row::timer) || key.size() <= name_at)
     return damaged(key, "it is not a timer's key");
   const auto name = key.substr(name_at);
-  if (!is_timer_name(name))
+  if (!is_name(name))
     return damaged(key, "it ends with what is no timer's name");
   auto entity = entity_at(key, start_size + number_size);
   if (!entity)
@@ -236,33 +248,38 @@ result<listing> parse_listing_key(std::string_view key) {
   auto parsed = parse_projection_key(key);
   if (!parsed)
     return parsed.error();
-  const auto* listed = std::get_if<customer_listing>(&parsed->first);
-  if (listed == nullptr)
-    return damaged(key, "it is not a listing's key");
-  return listing{listed->created_at, parsed->second};
+  if (const auto* listed = std::get_if<customer_listing>(&parsed->first))
+    return listing{listed->created_at, parsed->second};
+  if (const auto* listed = std::get_if<list_entry>(&parsed->first))
+    return listing{listed->at, parsed->second};
+  return damaged(key, "it is not a listing's key");
 }
 
 result<std::pair<projection, entity_ref>> parse_projection_key(std::string_view key) {
-  const bool is_listing = has_start(key, row::listing);
-  if (!is_listing && !has_start(key, row::reference))
-    return damaged(key, "it is not a listing's or a reference's key");
-  const auto customer = key.substr(start_size, key.find('\0', start_size) - start_size);
-  const auto middle_at = start_size + customer.size() + 1;
-  const auto entity_at_byte = middle_at + (is_listing ? number_size : digest_size);
+  const bool is_reference = has_start(key, row::reference);
+  const bool is_entry = has_start(key, row::entry);
+  if (!is_reference && !is_entry && !has_start(key, row::listing))
+    return damaged(key, "it is not a listing's, a list entry's or a reference's key");
+  const std::string name{key.substr(start_size, key.find('\0', start_size) - start_size)};
+  const auto middle_at = start_size + name.size() + 1;
+  const auto entity_at_byte = middle_at + (is_reference ? digest_size : number_size);
   if (key.size() != entity_at_byte + entity_size)
     return damaged(key, "its length is wrong");
-  if (auto checked = check_customer(customer); !checked)
+  if (is_entry && !is_name(name))
+    return damaged(key, "it names no list");
+  if (auto checked = check_customer(name); !is_entry && !checked)
     return damaged(key, checked.error().why);
   auto entity = entity_at(key, entity_at_byte);
   if (!entity)
     return entity.error();
-  if (is_listing)
-    return std::pair{
-      projection{customer_listing{std::string{customer}, time_of(~number_at(key, middle_at))}},
-      *entity};
-  content_reference reference{std::string{customer}, {}};
-  std::ranges::copy(key.substr(middle_at, digest_size), reference.sha256.begin());
-  return std::pair{projection{std::move(reference)}, *entity};
+  if (is_reference) {
+    content_reference reference{name, {}};
+    std::ranges::copy(key.substr(middle_at, digest_size), reference.sha256.begin());
+    return std::pair{projection{std::move(reference)}, *entity};
+  }
+  const auto at = time_of(~number_at(key, middle_at));
+  return std::pair{
+    is_entry ? projection{list_entry{name, at}} : projection{customer_listing{name, at}}, *entity};
 }
 
 } // namespace dossier::keys

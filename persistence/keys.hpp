@@ -21,6 +21,7 @@ enum class row : std::uint8_t {
   feed = 'o',      ///< shard o position                    -> kind id sequence
   listing = 'l',   ///< shard l customer 0 ~created kind id -> empty (shard of the customer)
   reference = 'r', ///< shard r customer 0 sha256 kind id   -> empty (shard of the customer)
+  entry = 'n',     ///< shard n list 0 ~at kind id          -> empty
   answer = 'a',    ///< shard a command-id                  -> expiry fingerprint bytes
   published = 'p', ///< shard p -> position up to which the backbone has the feed
 };
@@ -40,10 +41,11 @@ std::string published_key(shard_number shard);
 /// The common start of all rows of a kind in a shard.
 std::string prefix(shard_number shard, row kind);
 std::string listing_prefix(shard_number shard, std::string_view customer);
+std::string entry_prefix(shard_number shard, std::string_view list);
 std::string reference_prefix(shard_number shard, std::string_view customer,
                              const sha256_digest& sha256);
-/// 1 to 32 characters of [a-z0-9:_-].
-bool is_timer_name(std::string_view name);
+/// 1 to 32 characters of [a-z0-9:_-]: a timer's or a list's name.
+bool is_name(std::string_view name);
 /// The first key behind everything that starts with `prefix`.
 std::string end_of(std::string prefix);
 
@@ -53,8 +55,9 @@ result<std::pair<entity_ref, std::uint64_t>> parse_event_key(std::string_view ke
 result<entity_ref> parse_state_key(std::string_view key);
 result<timer_row> parse_timer_key(std::string_view key);
 result<std::pair<shard_number, std::uint64_t>> parse_feed_key(std::string_view key);
+/// Of listing and entry keys.
 result<listing> parse_listing_key(std::string_view key);
-/// Of listing and reference keys.
+/// Of listing, reference and entry keys.
 result<std::pair<projection, entity_ref>> parse_projection_key(std::string_view key);
 
 } // namespace dossier::keys

@@ -35,6 +35,7 @@ struct shard_rows {
   std::map<command_id, stored_answer> answers;
   std::map<std::string, std::set<listing, newest_first>, std::less<>> listings;
   std::map<std::string, std::set<std::pair<sha256_digest, entity_ref>>, std::less<>> references;
+  std::map<std::string, std::set<listing, newest_first>, std::less<>> lists;
   std::uint64_t next_position = 1;
 };
 
@@ -44,6 +45,14 @@ void put(shard_rows& rows, const customer_listing& p, const entity_ref& entity) 
 
 void put(shard_rows& rows, const content_reference& p, const entity_ref& entity) {
   rows.references[p.customer].insert({p.sha256, entity});
+}
+
+void put(shard_rows& rows, const list_entry& p, const entity_ref& entity) {
+  rows.lists[p.list].insert({p.at, entity});
+}
+
+void erase(shard_rows& rows, const list_entry& p, const entity_ref& entity) {
+  rows.lists[p.list].erase({p.at, entity});
 }
 
 void erase(shard_rows& rows, const customer_listing& p, const entity_ref& entity) {
@@ -63,6 +72,20 @@ void erase_timers(shard_rows& rows, const batch& b) {
 template <class Set>
 auto start_after(const Set& set, const std::optional<typename Set::key_type>& cursor) {
   return cursor ? set.upper_bound(*cursor) : set.begin();
+}
+
+/// A page of the list of this name.
+template <class Lists>
+std::vector<listing> page_of(const Lists& lists, std::string_view name,
+                             const std::optional<listing>& after, std::size_t limit) {
+  std::vector<listing> found;
+  const auto list = lists.find(name);
+  if (list == lists.end())
+    return found;
+  for (auto at = start_after(list->second, after); at != list->second.end() && found.size() < limit;
+       ++at)
+    found.push_back(*at);
+  return found;
 }
 
 class mapped_journal final : public memory_journal {
@@ -89,6 +112,9 @@ public:
   result<std::vector<listing>> read_listings(std::string_view customer,
                                              const std::optional<listing>& after,
                                              std::size_t limit) const override;
+  result<std::vector<listing>> read_list(shard_number shard, std::string_view list,
+                                         const std::optional<listing>& after,
+                                         std::size_t limit) const override;
   result<bool> is_referenced(std::string_view customer, const sha256_digest& sha256) const override;
   result<std::uint64_t> read_feed_end(shard_number shard) const override;
   std::uint64_t published_until(shard_number shard) const override;
@@ -201,15 +227,14 @@ result<std::vector<listing>> mapped_journal::read_listings(std::string_view cust
                                                            const std::optional<listing>& after,
                                                            std::size_t limit) const {
   const std::lock_guard lock{mutex_};
-  std::vector<listing> found;
-  const auto& customers = rows_of(shard_of(customer, shard_count())).listings;
-  const auto of_customer = customers.find(customer);
-  if (of_customer == customers.end())
-    return found;
-  for (auto at = start_after(of_customer->second, after);
-       at != of_customer->second.end() && found.size() < limit; ++at)
-    found.push_back(*at);
-  return found;
+  return page_of(rows_of(shard_of(customer, shard_count())).listings, customer, after, limit);
+}
+
+result<std::vector<listing>> mapped_journal::read_list(shard_number shard, std::string_view list,
+                                                       const std::optional<listing>& after,
+                                                       std::size_t limit) const {
+  const std::lock_guard lock{mutex_};
+  return page_of(rows_of(shard).lists, list, after, limit);
 }
 
 result<bool> mapped_journal::is_referenced(std::string_view customer,
@@ -254,6 +279,9 @@ result<void> mapped_journal::each_projection(
     for (const auto& [customer, referred] : rows_of(shard).references)
       for (const auto& [sha256, entity] : referred)
         rows.emplace_back(content_reference{customer, sha256}, entity);
+    for (const auto& [list, entries] : rows_of(shard).lists)
+      for (const auto& row : entries)
+        rows.emplace_back(list_entry{list, row.created_at}, row.entity);
   }
   for (const auto& [row, entity] : rows) {
     if (!visit(row, entity))

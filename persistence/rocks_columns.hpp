@@ -34,6 +34,7 @@ constexpr column column_of(keys::row kind) {
   case keys::row::state:
   case keys::row::listing:
   case keys::row::reference:
+  case keys::row::entry:
     return column::states;
   case keys::row::timer:
     return column::timers;

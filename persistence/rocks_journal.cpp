@@ -4,6 +4,7 @@
 
 #include "persistence/keys.hpp"
 #include "persistence/rocks_database.hpp"
+#include "persistence/rocks_walks.hpp"
 #include "persistence/rocks_writer.hpp"
 #include "persistence/rows.hpp"
 
@@ -25,44 +26,6 @@ std::string behind(std::string key) {
   key.push_back('\0');
   return key;
 }
-
-/// Walks the entities of one kind of rows.
-class entity_walk {
-public:
-  using parser = result<entity_ref> (*)(std::string_view key);
-  entity_walk(rocksdb::Iterator& rows, parser parse)
-    : rows_(rows)
-    , parse_(parse) {}
-
-  /// The entity of the present row; nullopt behind the last.
-  result<std::optional<entity_ref>> current() const {
-    if (!rows_.Valid()) {
-      if (!rows_.status().ok())
-        return failure_of(rows_.status(), "walking the stored entities");
-      return std::optional<entity_ref>{};
-    }
-    auto entity = parse_(view_of(rows_.key()));
-    if (!entity)
-      return entity.error();
-    return std::optional{*entity};
-  }
-
-  /// Goes to the first row whose key does not start with `prefix`.
-  void skip(const std::string& prefix) {
-    // Short histories are passed step by step; a seek costs as much as several steps.
-    constexpr int steps_max = 8;
-    for (int step = 0; rows_.Valid() && rows_.key().starts_with(prefix); ++step) {
-      if (step < steps_max)
-        rows_.Next();
-      else
-        rows_.Seek(keys::end_of(prefix));
-    }
-  }
-
-private:
-  rocksdb::Iterator& rows_;
-  parser parse_;
-};
 
 class opened_journal final : public rocks_journal {
 public:
@@ -93,6 +56,9 @@ public:
   result<std::vector<listing>> read_listings(std::string_view customer,
                                              const std::optional<listing>& after,
                                              std::size_t limit) const override;
+  result<std::vector<listing>> read_list(shard_number shard, std::string_view list,
+                                         const std::optional<listing>& after,
+                                         std::size_t limit) const override;
   result<bool> is_referenced(std::string_view customer, const sha256_digest& sha256) const override;
   result<std::uint64_t> read_feed_end(shard_number shard) const override;
   std::uint64_t published_until(shard_number shard) const override {
@@ -111,6 +77,9 @@ public:
   rocks_stats stats() const override;
 
 private:
+  result<std::vector<listing>> read_listed(keys::row kind, const std::string& first,
+                                           const std::string& prefix, std::size_t limit) const;
+
   std::unique_ptr<rocks_database> database_;
   std::unique_ptr<rocks_writer> writer_;
   std::vector<std::atomic<std::uint64_t>> published_;
@@ -273,16 +242,32 @@ result<std::vector<feed_row>> opened_journal::read_feed(shard_number shard, std:
 result<std::vector<listing>> opened_journal::read_listings(std::string_view customer,
                                                            const std::optional<listing>& after,
                                                            std::size_t limit) const {
-  std::vector<listing> listings;
-  if (limit == 0)
-    return listings;
   const auto shard = shard_of(customer, shard_count());
   const auto prefix = keys::listing_prefix(shard, customer);
   const auto first
     = after ? behind(keys::projection_key(
         shard, customer_listing{std::string{customer}, after->created_at}, after->entity))
             : prefix;
-  auto walked = database_->walk(keys::row::listing, first, keys::end_of(prefix),
+  return read_listed(keys::row::listing, first, prefix, limit);
+}
+
+result<std::vector<listing>> opened_journal::read_list(shard_number shard, std::string_view list,
+                                                       const std::optional<listing>& after,
+                                                       std::size_t limit) const {
+  const auto prefix = keys::entry_prefix(shard, list);
+  const auto first = after ? behind(keys::projection_key(
+                       shard, list_entry{std::string{list}, after->created_at}, after->entity))
+                           : prefix;
+  return read_listed(keys::row::entry, first, prefix, limit);
+}
+
+result<std::vector<listing>> opened_journal::read_listed(keys::row kind, const std::string& first,
+                                                         const std::string& prefix,
+                                                         std::size_t limit) const {
+  std::vector<listing> listings;
+  if (limit == 0)
+    return listings;
+  auto walked = database_->walk(kind, first, keys::end_of(prefix),
                                 [&](std::string_view key, std::string_view) -> result<bool> {
                                   auto row = keys::parse_listing_key(key);
                                   if (!row)
@@ -312,53 +297,13 @@ result<bool> opened_journal::is_referenced(std::string_view customer,
 result<void>
 opened_journal::each_entity(shard_number shard,
                             const std::function<bool(const entity_ref&)>& visit) const {
-  auto iterators = database_->iterate(shard, {keys::row::event, keys::row::state});
-  if (!iterators)
-    return iterators.error();
-  entity_walk events{*iterators->front().rows, [](std::string_view key) -> result<entity_ref> {
-                       auto parsed = keys::parse_event_key(key);
-                       if (!parsed)
-                         return parsed.error();
-                       return parsed->first;
-                     }};
-  entity_walk states{*iterators->back().rows, keys::parse_state_key};
-  while (true) {
-    auto with_events = events.current();
-    if (!with_events)
-      return with_events.error();
-    auto with_state = states.current();
-    if (!with_state)
-      return with_state.error();
-    if (!*with_events && !*with_state)
-      return {};
-    const auto next = !*with_events  ? **with_state
-                      : !*with_state ? **with_events
-                                     : std::min(**with_events, **with_state);
-    if (!visit(next))
-      return {};
-    events.skip(keys::event_prefix(next));
-    states.skip(keys::state_key(next));
-  }
+  return walk_entities(*database_, shard, visit);
 }
 
 result<void> opened_journal::each_projection(
   shard_number shard,
   const std::function<bool(const projection&, const entity_ref&)>& visit) const {
-  auto iterators = database_->iterate(shard, {keys::row::listing, keys::row::reference});
-  if (!iterators)
-    return iterators.error();
-  for (auto& [end, end_slice, rows] : *iterators) {
-    for (; rows->Valid(); rows->Next()) {
-      auto row = keys::parse_projection_key(view_of(rows->key()));
-      if (!row)
-        return row.error();
-      if (!visit(row->first, row->second))
-        return {};
-    }
-    if (!rows->status().ok())
-      return failure_of(rows->status(), "walking the stored projections");
-  }
-  return {};
+  return walk_projections(*database_, shard, visit);
 }
 
 rocks_stats opened_journal::stats() const {

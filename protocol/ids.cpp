@@ -52,15 +52,20 @@ std::string_view to_string(entity_kind kind) {
   switch (kind) {
   case entity_kind::document:
     return "document";
+  case entity_kind::letter:
+    return "letter";
+  case entity_kind::webhook:
+    return "webhook";
   }
   return "unknown";
 }
 
 result<entity_kind> parse_entity_kind(std::string_view name) {
-  if (name == to_string(entity_kind::document))
-    return entity_kind::document;
-  return fail(errc::invalid_argument, "there is no such kind of entity; the kinds are: document",
-              "kind");
+  for (const auto kind : {entity_kind::document, entity_kind::letter, entity_kind::webhook})
+    if (name == to_string(kind))
+      return kind;
+  return fail(errc::invalid_argument,
+              "there is no such kind of entity; the kinds are: document, letter, webhook", "kind");
 }
 
 entity_id entity_id::make(timestamp born, shard_number shard,

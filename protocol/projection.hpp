@@ -26,6 +26,14 @@ struct content_reference {
   auto operator<=>(const content_reference&) const = default;
 };
 
-using projection = std::variant<customer_listing, content_reference>;
+/// The entity stands in a list of its shard, newest first. The list's name is 1 to 32 characters of
+/// [a-z0-9:_-].
+struct list_entry {
+  std::string list;
+  timestamp at;
+  auto operator<=>(const list_entry&) const = default;
+};
+
+using projection = std::variant<customer_listing, content_reference, list_entry>;
 
 } // namespace dossier

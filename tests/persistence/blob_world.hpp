@@ -76,6 +76,11 @@ public:
                                              std::size_t) const override {
     return unused();
   }
+  result<std::vector<listing>> read_list(shard_number, std::string_view,
+                                         const std::optional<listing>&,
+                                         std::size_t) const override {
+    return unused();
+  }
   result<std::optional<std::string>> read_event(const entity_ref&, std::uint64_t) const override {
     return std::optional<std::string>{};
   }

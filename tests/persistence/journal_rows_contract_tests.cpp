@@ -183,6 +183,34 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(the_feed_is_paged_strictly_after_the_cursor, Store
 
 // Listings and references.
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_named_list_is_of_its_shard_newest_first_and_paged, Store, stores) {
+  given<Store> g;
+  const std::vector<listing> in_order{{noon + 1ms, entity_in(2, 1)},
+                                      {noon, {entity_kind::letter, entity_in(2, 2).id}},
+                                      {noon, {entity_kind::letter, entity_in(2, 3).id}}};
+  for (const auto n : {2, 0, 1}) {
+    const auto& row = in_order[static_cast<std::size_t>(n)];
+    auto b = batch_of(row.entity, 0);
+    b.projections_put = {list_entry{"dead", row.created_at}};
+    g.accept(b);
+  }
+  auto elsewhere = batch_of(entity_in(2, 9), 0);
+  elsewhere.projections_put = {list_entry{"dea", noon}, list_entry{"deadly", noon}};
+  g.accept(elsewhere);
+  BOOST_TEST((g.store.read_list(2, "dead", {}, 10).value() == in_order));
+  BOOST_TEST((g.store.read_list(2, "dead", in_order[0], 1).value().front() == in_order[1]));
+  BOOST_TEST(g.store.read_list(2, "dead", in_order[2], 10).value().empty());
+  BOOST_TEST(g.store.read_list(1, "dead", {}, 10).value().empty());
+  BOOST_TEST(g.listings("dead").empty());
+  auto gone = batch_of(in_order[1].entity, 1);
+  gone.projections_erased = {list_entry{"dead", noon}};
+  g.accept(gone);
+  BOOST_TEST(g.store.read_list(2, "dead", {}, 10).value().size() == 2u);
+  auto unnamed = batch_of(entity_in(2, 10), 0);
+  unnamed.projections_put = {list_entry{"Dead!", noon}};
+  g.refuse(unnamed, errc::internal);
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_customers_list_is_newest_first_and_paged, Store, stores) {
   given<Store> g;
   std::vector<listing> in_order{{timestamp::max(), entity_of("acme", 1)},
@@ -294,6 +322,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(every_projection_of_a_shard_is_visited, Store, sto
       expected.emplace_back(customer_listing{customer, noon}, entity_of(customer, n));
   for (const auto& customer : {shorter, longer})
     expected.emplace_back(content_reference{customer, digest_of_all(5)}, entity_of(customer, 1));
+  expected.emplace_back(list_entry{"dead", noon}, entity_of(shorter, 1));
   for (const auto& [row, entity] : expected) {
     auto b = batch_of(entity, g.events(entity).size());
     b.projections_put = {row};
