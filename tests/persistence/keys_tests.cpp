@@ -126,7 +126,7 @@ BOOST_AUTO_TEST_CASE(parts_that_no_writer_writes_are_refused_as_corrupt) {
     return parsed.has_error() && parsed.error().code == errc::corrupt;
   };
   auto other_kind = keys::state_key(entity);
-  other_kind[3] = 2;
+  other_kind[3] = 9;
   BOOST_TEST(is_corrupt(keys::parse_state_key(other_kind)));
   auto other_shard = keys::state_key(entity);
   other_shard[1] ^= 1;
