@@ -37,6 +37,9 @@ void admin_service::list_actors(entity_kind kind, std::optional<activity> only,
   case entity_kind::document:
     caf::anon_send(documents_, dossier::list_actors{only, after, limit, std::move(done)});
     return;
+  case entity_kind::letter:
+  case entity_kind::webhook:
+    break;
   }
   done(fail(errc::not_found, "there is no such kind of actor"));
 }
@@ -76,6 +79,9 @@ void admin_service::restart(const entity_ref& entity) {
   switch (entity.kind) {
   case entity_kind::document:
     caf::anon_send(documents_, restart_actor{entity.id});
+    return;
+  case entity_kind::letter:
+  case entity_kind::webhook:
     return;
   }
 }

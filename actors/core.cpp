@@ -101,6 +101,9 @@ public:
           std::move(meta), std::move(answer_to))});
       return;
     }
+    case entity_kind::letter:
+    case entity_kind::webhook:
+      break;
     }
     done(fail(errc::corrupt, "a timer belongs to an entity of an unknown kind"));
   }

@@ -85,7 +85,8 @@ private:
       if (!rows)
         return rows.error();
       for (const auto& row : *rows)
-        feed_[row.entity].push_back(row.sequence);
+        if (row.sequence > 0)
+          feed_[row.entity].push_back(row.sequence);
       counts_.feed_rows += rows->size();
       if (rows->size() < page)
         return {};

@@ -12,9 +12,11 @@ namespace {
 
 outbox_publisher::wire wire_of(const kafka_settings& settings) {
   const bool is_structured = settings.mode == "structured";
-  return [topic = settings.documents_topic, source = settings.source,
-          is_structured](const feed_row& row, const envelope& recorded) {
-    const auto event = make_cloud_event(row.entity, row.sequence, recorded, source);
+  return [topic = settings.documents_topic, source = settings.source, is_structured](
+           const feed_row& row, const envelope* recorded) -> result<std::optional<outgoing>> {
+    if (recorded == nullptr || row.entity.kind != entity_kind::document)
+      return std::nullopt;
+    const auto event = make_cloud_event(row.entity, row.sequence, *recorded, source);
     auto message = is_structured ? to_structured(event) : to_binary(event);
     return outgoing{topic, row.shard, row.entity.id.text(), std::move(message.headers),
                     std::move(message.value)};

@@ -57,6 +57,10 @@ std::size_t bytes_of(const batch& b) {
     bytes += row_overhead_bytes + b.state->bytes.size();
   if (b.answer)
     bytes += 2 * row_overhead_bytes + b.answer->bytes.size();
+  if (b.handled)
+    bytes += row_overhead_bytes;
+  if (!b.reply.empty())
+    bytes += row_overhead_bytes + b.reply.size();
   return bytes;
 }
 

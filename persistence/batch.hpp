@@ -31,6 +31,13 @@ struct state_row {
   std::string bytes;
 };
 
+/// A message of the topic that commands come from.
+struct inbox_place {
+  std::uint16_t partition = 0;
+  std::uint64_t offset = 0;
+  auto operator<=>(const inbox_place&) const = default;
+};
+
 struct batch {
   entity_ref entity;
   std::uint64_t expected_version = 0; ///< The entity's last sequence; checked when written.
@@ -41,6 +48,8 @@ struct batch {
   std::vector<timer> timers_set;
   std::vector<timer> timers_erased;
   std::optional<stored_answer> answer;
+  std::optional<inbox_place> handled; ///< The message that this is the effect of.
+  std::string reply; ///< What its sender is told, behind the events in the feed; empty: nothing.
 };
 
 /// No batch is larger: the whole of it must fit into one write.

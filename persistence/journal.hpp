@@ -37,14 +37,22 @@ struct timer_cursor {
   auto operator<=>(const timer_cursor&) const = default;
 };
 
-/// An event's place in what others are told: every event of a shard in commit order, for ever.
-/// Positions count from 1, per shard, without gaps. What stands behind the shard's published
-/// position is its outbox.
+/// What others are told: every event of a shard in commit order, for ever, and between them the
+/// replies to commands. Positions count from 1, per shard, without gaps. What stands behind the
+/// shard's published position is its outbox.
 struct feed_row {
   shard_number shard = 0;
   std::uint64_t position = 0;
   entity_ref entity;
-  std::uint64_t sequence = 0;
+  std::uint64_t sequence = 0; ///< Of the event; 0: it is a reply.
+  std::string reply;          ///< As batch::reply.
+};
+
+/// How far one partition of the topic of commands has been handled.
+struct inbox_state {
+  std::string source;     ///< Which topic of which cluster the offsets are of; empty: none yet.
+  std::uint64_t next = 0; ///< All offsets below are handled.
+  std::vector<std::uint64_t> handled; ///< Those from `next` on that are, ascending.
 };
 
 /// A place in a customer's or a named list, newest first.
@@ -112,6 +120,10 @@ public:
   virtual result<bool> is_referenced(std::string_view customer,
                                      const sha256_digest& sha256) const = 0;
   virtual outbox_depth read_outbox_depth() const = 0;
+  virtual result<inbox_state> read_inbox(std::uint16_t partition) const = 0;
+  /// What write_note() left under this name; nullopt if nothing.
+  virtual result<std::optional<std::string>> read_note(shard_number shard,
+                                                       std::string_view name) const = 0;
 
   /// Walks every entity that has events or a state row, in key order, until `visit` returns false.
   virtual result<void> each_entity(shard_number shard,
@@ -135,6 +147,16 @@ public:
   /// another than that of write(). Not synced: a position that is lost with the power is told
   /// again, and what is published twice has the same ids.
   virtual result<void> note_published(shard_number shard, std::uint64_t position) = 0;
+  /// Notes that a partition of this source is handled up to `next`, and forgets the rows of `gone`,
+  /// which must lie below. One caller, the inbox's thread. Not synced, but no later batch outlives
+  /// the power if this does not.
+  virtual result<void> note_inbox(std::uint16_t partition, std::string_view source,
+                                  std::uint64_t next, std::span<const std::uint64_t> gone)
+    = 0;
+  /// Overwrites a small row whose loss with the power does no harm. The name is 1 to 64 characters
+  /// of [a-z0-9:_-]. Any thread.
+  virtual result<void> write_note(shard_number shard, std::string_view name, std::string_view bytes)
+    = 0;
 };
 
 } // namespace dossier

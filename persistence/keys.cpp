@@ -17,6 +17,7 @@ constexpr std::size_t number_size = 8;
 constexpr std::size_t entity_size = 1 + entity_id::size;
 constexpr std::size_t digest_size = sha256_digest{}.size();
 constexpr std::size_t name_size_max = 32;
+constexpr std::size_t note_name_size_max = 64;
 constexpr std::uint64_t sign_bit = std::uint64_t{1} << 63;
 
 void append(std::string& key, std::uint64_t number) {
@@ -172,6 +173,20 @@ std::string published_key(shard_number shard) {
   return prefix(shard, row::published);
 }
 
+std::string inbox_key(const inbox_place& place) {
+  auto key = start(place.partition, row::inbox, number_size);
+  append(key, place.offset);
+  return key;
+}
+
+std::string handled_key(std::uint16_t partition) {
+  return prefix(partition, row::handled);
+}
+
+std::string note_key(shard_number shard, std::string_view name) {
+  return start(shard, row::note, name.size()).append(name);
+}
+
 std::string prefix(shard_number shard, row kind) {
   return start(shard, kind, 0);
 }
@@ -190,9 +205,15 @@ std::string reference_prefix(shard_number shard, std::string_view customer,
 }
 
 bool is_name(std::string_view name) {
-  return !name.empty() && name.size() <= name_size_max && std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == ':' || c == '_' || c == '-';
-  });
+  return name.size() <= name_size_max && is_note_name(name);
+}
+
+bool is_note_name(std::string_view name) {
+  return !name.empty() && name.size() <= note_name_size_max
+         && std::ranges::all_of(name, [](char c) {
+              return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == ':' || c == '_'
+                     || c == '-';
+            });
 }
 
 std::string end_of(std::string prefix) {
@@ -242,6 +263,12 @@ result<std::pair<shard_number, std::uint64_t>> parse_feed_key(std::string_view k
   if (position == 0)
     return damaged(key, "feed positions count from 1");
   return std::pair{shard_at_start(key), position};
+}
+
+result<inbox_place> parse_inbox_key(std::string_view key) {
+  if (!has_start(key, row::inbox) || key.size() != start_size + number_size)
+    return damaged(key, "it is not an inbox row's key");
+  return inbox_place{shard_at_start(key), number_at(key, start_size)};
 }
 
 result<listing> parse_listing_key(std::string_view key) {

@@ -4,6 +4,8 @@
 #include "persistence/memory_journal.hpp"
 
 #include "persistence/batch.hpp"
+#include "persistence/keys.hpp"
+#include "persistence/memory_rows.hpp"
 #include "protocol/planted.hpp"
 
 #include <algorithm>
@@ -11,82 +13,11 @@
 #include <map>
 #include <mutex>
 #include <set>
-#include <tuple>
 #include <utility>
 
 namespace dossier {
 
 namespace {
-
-/// One customer's rows in listing order: newest first, then by entity.
-struct newest_first {
-  bool operator()(const listing& a, const listing& b) const {
-    return std::tie(b.created_at, a.entity) < std::tie(a.created_at, b.entity);
-  }
-};
-
-/// What one shard holds.
-struct shard_rows {
-  std::map<entity_ref, std::map<std::uint64_t, std::string>> events;
-  std::map<entity_ref, state_row> states;
-  std::set<timer_cursor> timers;
-  std::map<std::uint64_t, feed_row> feed;
-  std::uint64_t published = 0;
-  std::map<command_id, stored_answer> answers;
-  std::map<std::string, std::set<listing, newest_first>, std::less<>> listings;
-  std::map<std::string, std::set<std::pair<sha256_digest, entity_ref>>, std::less<>> references;
-  std::map<std::string, std::set<listing, newest_first>, std::less<>> lists;
-  std::uint64_t next_position = 1;
-};
-
-void put(shard_rows& rows, const customer_listing& p, const entity_ref& entity) {
-  rows.listings[p.customer].insert({p.created_at, entity});
-}
-
-void put(shard_rows& rows, const content_reference& p, const entity_ref& entity) {
-  rows.references[p.customer].insert({p.sha256, entity});
-}
-
-void put(shard_rows& rows, const list_entry& p, const entity_ref& entity) {
-  rows.lists[p.list].insert({p.at, entity});
-}
-
-void erase(shard_rows& rows, const list_entry& p, const entity_ref& entity) {
-  rows.lists[p.list].erase({p.at, entity});
-}
-
-void erase(shard_rows& rows, const customer_listing& p, const entity_ref& entity) {
-  rows.listings[p.customer].erase({p.created_at, entity});
-}
-
-void erase(shard_rows& rows, const content_reference& p, const entity_ref& entity) {
-  rows.references[p.customer].erase({p.sha256, entity});
-}
-
-void erase_timers(shard_rows& rows, const batch& b) {
-  for (const auto& t : b.timers_erased)
-    rows.timers.erase({t.due, b.entity, t.name});
-}
-
-/// The first element after `cursor`, or the first of all.
-template <class Set>
-auto start_after(const Set& set, const std::optional<typename Set::key_type>& cursor) {
-  return cursor ? set.upper_bound(*cursor) : set.begin();
-}
-
-/// A page of the list of this name.
-template <class Lists>
-std::vector<listing> page_of(const Lists& lists, std::string_view name,
-                             const std::optional<listing>& after, std::size_t limit) {
-  std::vector<listing> found;
-  const auto list = lists.find(name);
-  if (list == lists.end())
-    return found;
-  for (auto at = start_after(list->second, after); at != list->second.end() && found.size() < limit;
-       ++at)
-    found.push_back(*at);
-  return found;
-}
 
 class mapped_journal final : public memory_journal {
 public:
@@ -126,6 +57,13 @@ public:
     const std::function<bool(const projection&, const entity_ref&)>& visit) const override;
   result<std::vector<write_outcome>> write(std::span<const batch> group, timestamp now) override;
   result<void> note_published(shard_number shard, std::uint64_t position) override;
+  result<inbox_state> read_inbox(std::uint16_t partition) const override;
+  result<void> note_inbox(std::uint16_t partition, std::string_view source, std::uint64_t next,
+                          std::span<const std::uint64_t> gone) override;
+  result<std::optional<std::string>> read_note(shard_number shard,
+                                               std::string_view name) const override;
+  result<void> write_note(shard_number shard, std::string_view name,
+                          std::string_view bytes) override;
 
   void fail_writes(std::function<std::optional<failure>()> decide) override;
   void replace_event(const entity_ref& entity, std::uint64_t sequence, std::string bytes) override;
@@ -142,6 +80,7 @@ private:
 
   mutable std::mutex mutex_; ///< Guards all but the number of shards.
   std::vector<shard_rows> shards_;
+  std::map<std::uint16_t, inbox_rows> inbox_; ///< By partition.
   std::function<std::optional<failure>()> decide_;
 };
 
@@ -314,8 +253,14 @@ void mapped_journal::apply(const batch& b, bool is_last) {
     if (DOSSIER_PLANTED(drop_feed_row) && sequence > b.expected_version + 1)
       continue;
     const auto position = rows.next_position++;
-    rows.feed[position] = {b.entity.shard(), position, b.entity, sequence};
+    rows.feed[position] = {b.entity.shard(), position, b.entity, sequence, {}};
   }
+  if (!b.reply.empty()) {
+    const auto position = rows.next_position++;
+    rows.feed[position] = {b.entity.shard(), position, b.entity, 0, b.reply};
+  }
+  if (b.handled && !DOSSIER_PLANTED(handled_forgotten))
+    inbox_[b.handled->partition].handled.insert(b.handled->offset);
   if (b.state && !(is_last && DOSSIER_PLANTED(state_row_behind)))
     rows.states[b.entity] = *b.state;
   for (const auto& p : b.projections_erased)
@@ -361,6 +306,43 @@ result<std::vector<write_outcome>> mapped_journal::write(std::span<const batch> 
   for (const auto* b : admitted)
     apply(*b, b == admitted.back());
   return outcomes;
+}
+
+result<inbox_state> mapped_journal::read_inbox(std::uint16_t partition) const {
+  const std::lock_guard lock{mutex_};
+  const auto found = inbox_.find(partition);
+  if (found == inbox_.end())
+    return inbox_state{};
+  const auto& [source, next, handled] = found->second;
+  return inbox_state{source, next, {handled.lower_bound(next), handled.end()}};
+}
+
+result<void> mapped_journal::note_inbox(std::uint16_t partition, std::string_view source,
+                                        std::uint64_t next, std::span<const std::uint64_t> gone) {
+  const std::lock_guard lock{mutex_};
+  auto& rows = inbox_[partition];
+  rows.source = source;
+  rows.next = next;
+  for (const auto offset : gone)
+    rows.handled.erase(offset);
+  return {};
+}
+
+result<std::optional<std::string>> mapped_journal::read_note(shard_number shard,
+                                                             std::string_view name) const {
+  const std::lock_guard lock{mutex_};
+  const auto& notes = rows_of(shard).notes;
+  const auto found = notes.find(name);
+  return found == notes.end() ? std::nullopt : std::optional{found->second};
+}
+
+result<void> mapped_journal::write_note(shard_number shard, std::string_view name,
+                                        std::string_view bytes) {
+  if (!keys::is_note_name(name) || shard >= shard_count())
+    return fail(errc::internal, "a note cannot be named \"" + std::string{name} + '"');
+  const std::lock_guard lock{mutex_};
+  shards_[shard].notes.insert_or_assign(std::string{name}, std::string{bytes});
+  return {};
 }
 
 result<std::uint64_t> mapped_journal::read_feed_end(shard_number shard) const {

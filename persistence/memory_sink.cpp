@@ -52,6 +52,12 @@ void memory_sink::hold(bool is_held) {
   news_.notify_all();
 }
 
+void memory_sink::hold_topic(std::string topic) {
+  const std::lock_guard lock{mutex_};
+  held_topic_ = std::move(topic);
+  news_.notify_all();
+}
+
 void memory_sink::refuse(std::uint64_t token, failure why) {
   const std::lock_guard lock{mutex_};
   refusals_.insert_or_assign(token, std::move(why));
@@ -85,6 +91,10 @@ void memory_sink::settle(sink_report& report) {
   if (is_held_)
     return;
   for (auto& [message, token] : std::exchange(queue_, {})) {
+    if (message.topic == held_topic_) {
+      queue_.push_back({std::move(message), token});
+      continue;
+    }
     if (auto refusal = refusals_.extract(token)) {
       report.refused.emplace_back(token, std::move(refusal.mapped()));
       continue;

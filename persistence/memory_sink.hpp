@@ -33,6 +33,8 @@ public:
   void fail_offers(std::size_t count);
   /// While held, nothing is delivered and health() says so.
   void hold(bool is_held);
+  /// While this topic is held, the others are delivered; "": none.
+  void hold_topic(std::string topic);
   /// Refuses this token the next time it would be delivered.
   void refuse(std::uint64_t token, failure why);
   /// Forgets what is under way. The oldest `kept` of it were delivered all the same, unsaid.
@@ -60,6 +62,7 @@ private:
   std::map<std::uint64_t, failure> refusals_;
   std::size_t failing_offers_ = 0;
   bool is_held_ = false;
+  std::string held_topic_;
   bool was_reset_ = false;
   bool is_closed_ = false;
 };

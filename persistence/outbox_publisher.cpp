@@ -39,18 +39,18 @@ outbox_publisher::outbox_publisher(journal& store, event_sink& sink, const clock
   , shards_(store.shard_count())
   , has_news_(new std::atomic<bool>[store.shard_count()]) {
   for (shard_number shard = 0; shard < shards_.size(); ++shard) {
-    shards_[shard].acknowledged = shards_[shard].offered = store.published_until(shard);
+    shards_[shard].positions = offset_tracker{store.published_until(shard) + 1};
     has_news_[shard] = true; // What was recorded before the start is news, too.
   }
 }
 
 void outbox_publisher::committed(const batch& b) {
-  if (!b.events.empty())
+  if (!b.events.empty() || !b.reply.empty())
     has_news_[b.entity.shard()].store(true, std::memory_order_release);
 }
 
 bool outbox_publisher::turn(milliseconds patience) {
-  const auto before = on_their_way_;
+  has_moved_ = false;
   is_full_ = false;
   for (std::size_t looks = shards_.size(); looks > 0 && !is_full_; --looks) {
     const auto shard = next_;
@@ -58,11 +58,10 @@ bool outbox_publisher::turn(milliseconds patience) {
     if (!offer_news(shard))
       next_ = shard; // Full in the middle of it: it goes on first.
   }
-  const bool has_offered = on_their_way_ > before;
   sink_report report;
-  sink_.poll(has_offered ? milliseconds{0} : patience, report);
+  sink_.poll(has_moved_ ? milliseconds{0} : patience, report);
   take_in(report);
-  return has_offered || !report.delivered.empty() || report.was_reset;
+  return has_moved_ || !report.delivered.empty() || report.was_reset;
 }
 
 bool outbox_publisher::offer_news(shard_number shard) {
@@ -78,48 +77,69 @@ bool outbox_publisher::offer_news(shard_number shard) {
   }
   // Lowered before the look: what is recorded during it raises it again.
   has_news_[shard].store(false, std::memory_order_release);
-  const auto rows = store_.read_feed(shard, state.offered, limit);
+  const auto rows = store_.read_feed(shard, state.positions.next_to_begin() - 1, limit);
   if (!rows) {
     hold_back(shard, rows.error().why);
     return true;
   }
   for (const auto& row : *rows) {
-    const auto recorded = read_recorded_event(store_, row);
-    if (!recorded) {
+    const auto message = message_for(row);
+    if (!message) {
       stats_.unreadable.fetch_add(1, std::memory_order_relaxed);
-      hold_back(shard, recorded.error().why);
+      hold_back(shard, message.error().why);
       return true;
     }
-    if (!sink_.offer(to_message_(row, *recorded), token_of(row))) {
+    if (*message && !sink_.offer(**message, token_of(row))) {
       has_news_[shard].store(true, std::memory_order_release);
       is_full_ = true;
       return false;
     }
-    state.offered = row.position;
-    ++on_their_way_;
+    state.positions.begin(row.position);
+    has_moved_ = true;
+    if (*message)
+      ++on_their_way_;
+    else
+      note_finished(shard, row.position);
   }
   if (rows->size() == limit)
     has_news_[shard].store(true, std::memory_order_release);
   return true;
 }
 
+result<std::optional<outgoing>> outbox_publisher::message_for(const feed_row& row) const {
+  if (row.sequence == 0)
+    return to_message_(row, nullptr);
+  const auto recorded = read_recorded_event(store_, row);
+  if (!recorded)
+    return recorded.error();
+  return to_message_(row, &*recorded);
+}
+
+std::uint64_t outbox_publisher::acknowledged(shard_number shard) const {
+  return shards_[shard].positions.next() - 1;
+}
+
+bool outbox_publisher::note_finished(shard_number shard, std::uint64_t position) {
+  const auto before = acknowledged(shard);
+  if (!shards_[shard].positions.finish(position))
+    return false;
+  if (acknowledged(shard) != before)
+    acknowledged_.push_back(shard);
+  return true;
+}
+
 void outbox_publisher::take_in(const sink_report& report) {
   for (const auto token : report.delivered) {
-    auto& state = shards_[shard_of_token(token)];
     on_their_way_ -= std::min<std::size_t>(on_their_way_, 1);
     // Any other was on its way behind a refused one. It is offered again in its place.
-    if ((token & position_mask) != state.acknowledged + 1)
-      continue;
-    state.acknowledged = token & position_mask;
-    acknowledged_.push_back(shard_of_token(token));
-    stats_.delivered.fetch_add(1, std::memory_order_relaxed);
+    if (note_finished(shard_of_token(token), token & position_mask))
+      stats_.delivered.fetch_add(1, std::memory_order_relaxed);
   }
   for (const auto& [token, why] : report.refused) {
     on_their_way_ -= std::min<std::size_t>(on_their_way_, 1);
     stats_.refused.fetch_add(1, std::memory_order_relaxed);
     // Skipping it would lose it for all who listen, so its shard waits for an operator.
-    auto& state = shards_[shard_of_token(token)];
-    state.offered = state.acknowledged;
+    offer_again(shard_of_token(token));
     hold_back(shard_of_token(token), why.why);
   }
   if (report.was_reset)
@@ -134,7 +154,7 @@ void outbox_publisher::note_acknowledged() {
   const auto repeated = std::ranges::unique(acknowledged_);
   acknowledged_.erase(repeated.begin(), repeated.end());
   for (const auto shard : acknowledged_)
-    if (const auto noted = store_.note_published(shard, shards_[shard].acknowledged); !noted)
+    if (const auto noted = store_.note_published(shard, acknowledged(shard)); !noted)
       // Known here all the same; the next one notes it, too.
       log(log_level::error, "published position cannot be noted",
           {{"shard", std::to_string(shard)}, {"why", noted.error().why}});
@@ -145,18 +165,22 @@ void outbox_publisher::start_over() {
   stats_.resets.fetch_add(1, std::memory_order_relaxed);
   on_their_way_ = 0;
   for (shard_number shard = 0; shard < shards_.size(); ++shard) {
-    auto& state = shards_[shard];
-    if (state.offered != state.acknowledged)
+    if (shards_[shard].positions.under_way() > 0)
       has_news_[shard].store(true, std::memory_order_release);
-    state.offered = state.acknowledged;
+    offer_again(shard);
   }
+}
+
+void outbox_publisher::offer_again(shard_number shard) {
+  auto& positions = shards_[shard].positions;
+  positions = offset_tracker{positions.next()};
 }
 
 void outbox_publisher::hold_back(shard_number shard, const std::string& why) {
   auto& state = shards_[shard];
   log(log_level::error, "a shard's events wait",
       {{"shard", std::to_string(shard)},
-       {"acknowledged", std::to_string(state.acknowledged)},
+       {"acknowledged", std::to_string(acknowledged(shard))},
        {"retry_ms", std::to_string(bounds_.retry.count())},
        {"why", why}});
   state.waits_until = time_.now() + bounds_.retry;

@@ -7,6 +7,7 @@
 
 #include "persistence/event_sink.hpp"
 #include "persistence/journal.hpp"
+#include "persistence/offset_tracker.hpp"
 #include "protocol/envelope.hpp"
 
 #include <atomic>
@@ -37,8 +38,10 @@ public:
     /// A shard whose event cannot be read, or that the backbone refused, waits so long.
     milliseconds retry{5'000};
   };
-  /// The message for an event.
-  using wire = std::function<outgoing(const feed_row&, const envelope&)>;
+  /// The message for a row of the feed; nullopt if nobody is told of it. `recorded` is nullptr for
+  /// a reply. A failure holds the row's shard back.
+  using wire
+    = std::function<result<std::optional<outgoing>>(const feed_row&, const envelope* recorded)>;
 
   /// All outlive the publisher.
   outbox_publisher(journal& store, event_sink& sink, const clock& time, wire to_message,
@@ -56,15 +59,21 @@ public:
 
 private:
   struct shard_state {
-    std::uint64_t acknowledged = 0; ///< Noted in the journal now and then.
-    std::uint64_t offered = 0;
+    /// Positions that are on their way. Up to the first the backbone has all, which is noted in the
+    /// journal now and then. A shard has several topics, so they do not arrive in order.
+    offset_tracker positions;
     timestamp waits_until = timestamp::min();
   };
 
   void take_in(const sink_report& report);
   void start_over();
+  std::uint64_t acknowledged(shard_number shard) const;
+  /// False if this position is not on its way.
+  bool note_finished(shard_number shard, std::uint64_t position);
+  void offer_again(shard_number shard);
   void hold_back(shard_number shard, const std::string& why);
   bool offer_news(shard_number shard);
+  result<std::optional<outgoing>> message_for(const feed_row& row) const;
   void note_acknowledged();
 
   journal& store_;
@@ -77,7 +86,8 @@ private:
   std::vector<shard_number> acknowledged_;        ///< The shard of each event to be noted.
   std::size_t on_their_way_ = 0;
   bool is_full_ = false;
-  shard_number next_ = 0; ///< Whose turn it is.
+  bool has_moved_ = false; ///< Some row was offered or passed over in this turn.
+  shard_number next_ = 0;  ///< Whose turn it is.
   publisher_stats stats_;
 };
 

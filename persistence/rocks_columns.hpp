@@ -27,6 +27,8 @@ inline constexpr std::array<const char*, 5> column_names{"default", "events", "s
 constexpr column column_of(keys::row kind) {
   switch (kind) {
   case keys::row::published:
+  case keys::row::handled:
+  case keys::row::note:
     return column::meta;
   case keys::row::event:
   case keys::row::feed:
@@ -37,6 +39,7 @@ constexpr column column_of(keys::row kind) {
   case keys::row::entry:
     return column::states;
   case keys::row::timer:
+  case keys::row::inbox: // As short-lived as timers.
     return column::timers;
   case keys::row::answer:
     return column::answers;

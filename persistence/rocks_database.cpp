@@ -253,6 +253,13 @@ result<void> rocks_database::put_unsynced(keys::row kind, std::string_view key,
   return {};
 }
 
+result<void> rocks_database::write_unsynced(rocksdb::WriteBatch& changes) {
+  const auto status = db_->Write(rocksdb::WriteOptions{}, &changes);
+  if (!status.ok())
+    return failure_of(status, "writing rows of the store in " + options_.path);
+  return {};
+}
+
 result<void> rocks_database::walk(keys::row kind, std::string_view first, std::string end,
                                   const visitor& visit) const {
   auto read = scan_options();

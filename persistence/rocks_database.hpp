@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <rocksdb/db.h>
+#include <rocksdb/write_batch.h>
 
 namespace dossier {
 
@@ -54,6 +55,9 @@ public:
 
   /// For rows whose loss with the power does no harm. Any thread.
   result<void> put_unsynced(keys::row kind, std::string_view key, std::string_view value);
+
+  /// The same for several changes at once, all or none.
+  result<void> write_unsynced(rocksdb::WriteBatch& changes);
 
   /// Called with the key and value of a row; false ends the walk.
   using visitor = std::function<result<bool>(std::string_view key, std::string_view value)>;

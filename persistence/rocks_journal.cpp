@@ -4,6 +4,7 @@
 
 #include "persistence/keys.hpp"
 #include "persistence/rocks_database.hpp"
+#include "persistence/rocks_inbox.hpp"
 #include "persistence/rocks_walks.hpp"
 #include "persistence/rocks_writer.hpp"
 #include "persistence/rows.hpp"
@@ -74,6 +75,13 @@ public:
     return writer_->write(group, now);
   }
   result<void> note_published(shard_number shard, std::uint64_t position) override;
+  result<inbox_state> read_inbox(std::uint16_t partition) const override;
+  result<void> note_inbox(std::uint16_t partition, std::string_view source, std::uint64_t next,
+                          std::span<const std::uint64_t> gone) override;
+  result<std::optional<std::string>> read_note(shard_number shard,
+                                               std::string_view name) const override;
+  result<void> write_note(shard_number shard, std::string_view name,
+                          std::string_view bytes) override;
   rocks_stats stats() const override;
 
 private:
@@ -120,6 +128,30 @@ result<void> opened_journal::note_published(shard_number shard, std::uint64_t po
   if (noted)
     published_[shard].store(position, std::memory_order_relaxed);
   return noted;
+}
+
+result<inbox_state> opened_journal::read_inbox(std::uint16_t partition) const {
+  return read_inbox_rows(*database_, partition);
+}
+
+result<void> opened_journal::note_inbox(std::uint16_t partition, std::string_view source,
+                                        std::uint64_t next, std::span<const std::uint64_t> gone) {
+  return note_inbox_rows(*database_, partition, source, next, gone);
+}
+
+result<std::optional<std::string>> opened_journal::read_note(shard_number shard,
+                                                             std::string_view name) const {
+  auto row = database_->find(keys::row::note, keys::note_key(shard, name));
+  if (!row)
+    return row.error();
+  return *row ? std::optional{(*row)->ToString()} : std::nullopt;
+}
+
+result<void> opened_journal::write_note(shard_number shard, std::string_view name,
+                                        std::string_view bytes) {
+  if (!keys::is_note_name(name) || shard >= shard_count())
+    return fail(errc::internal, "a note cannot be named \"" + std::string{name} + '"');
+  return database_->put_unsynced(keys::row::note, keys::note_key(shard, name), bytes);
 }
 
 result<std::optional<state_row>> opened_journal::read_state(const entity_ref& entity) const {

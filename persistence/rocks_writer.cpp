@@ -191,6 +191,8 @@ void rocks_writer::add(const batch& b, bool is_last) {
   for (const auto& p : b.projections_put)
     put(keys::row::listing, keys::projection_key(shard, p, b.entity), {});
   add_timers(b);
+  if (b.handled && !DOSSIER_PLANTED(handled_forgotten))
+    put(keys::row::inbox, keys::inbox_key(*b.handled), {});
   if (b.answer && !DOSSIER_PLANTED(answer_not_stored))
     put(keys::row::answer, keys::answer_key(shard, b.answer->id), view_of(rows::head_of(*b.answer)),
         b.answer->bytes);
@@ -206,6 +208,11 @@ void rocks_writer::add_events(const batch& b) {
       continue;
     put(keys::row::feed, keys::feed_key(shard, ++end),
         view_of(rows::value_of_feed(b.entity, sequence)));
+    ++feed_rows_added_;
+  }
+  if (!b.reply.empty()) {
+    put(keys::row::feed, keys::feed_key(shard, ++end), view_of(rows::value_of_feed(b.entity, 0)),
+        b.reply);
     ++feed_rows_added_;
   }
 }

@@ -91,14 +91,24 @@ result<feed_row> parse_feed(std::string_view key, std::string_view value) {
   auto place = keys::parse_feed_key(key);
   if (!place)
     return place.error();
-  if (value.size() != std::tuple_size_v<feed_value>)
+  constexpr auto size = std::tuple_size_v<feed_value>;
+  if (value.size() < size)
+    return wrong_size(key, value, "feed row");
+  if (number_at(value, size - 8) == 0) {
+    auto entity = keys::parse_state_key(
+      keys::prefix(place->first, keys::row::state).append(value.substr(0, size - 8)));
+    if (!entity || value.size() == size)
+      return damaged(key, "it is no reply to anybody of its shard");
+    return feed_row{place->first, place->second, *entity, 0, std::string{value.substr(size)}};
+  }
+  if (value.size() != size)
     return wrong_size(key, value, "feed row");
   // A feed value starts as the rest of its event's key, so that parser checks kind, shard and
   // sequence.
   auto event = keys::parse_event_key(keys::prefix(place->first, keys::row::event).append(value));
   if (!event)
     return damaged(key, "it names no event of its shard");
-  return feed_row{place->first, place->second, event->first, event->second};
+  return feed_row{place->first, place->second, event->first, event->second, {}};
 }
 
 number_value value_of_number(std::uint64_t number) {

@@ -29,6 +29,7 @@ result<stored_answer> parse_answer(std::string_view key, std::string_view value)
 /// When an answer row may vanish; nullopt if the bytes are no answer row.
 std::optional<timestamp> expiry_of_answer(std::string_view value);
 
+/// Behind it stands the reply, if `sequence` is 0.
 feed_value value_of_feed(const entity_ref& entity, std::uint64_t sequence);
 result<feed_row> parse_feed(std::string_view key, std::string_view value);
 

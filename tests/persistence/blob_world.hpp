@@ -86,6 +86,17 @@ public:
   }
   result<std::uint64_t> read_feed_end(shard_number) const override { return std::uint64_t{0}; }
   std::uint64_t published_until(shard_number) const override { return 0; }
+  result<inbox_state> read_inbox(std::uint16_t) const override { return unused(); }
+  result<std::optional<std::string>> read_note(shard_number, std::string_view) const override {
+    return unused();
+  }
+  result<void> note_inbox(std::uint16_t, std::string_view, std::uint64_t,
+                          std::span<const std::uint64_t>) override {
+    return unused();
+  }
+  result<void> write_note(shard_number, std::string_view, std::string_view) override {
+    return unused();
+  }
   outbox_depth read_outbox_depth() const override { return {}; }
   result<void> note_published(shard_number, std::uint64_t) override { return {}; }
   result<void> each_entity(shard_number,

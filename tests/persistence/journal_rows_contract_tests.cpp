@@ -183,6 +183,74 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(the_feed_is_paged_strictly_after_the_cursor, Store
 
 // Listings and references.
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_reply_stands_in_the_feed_behind_its_events, Store, stores) {
+  given<Store> g;
+  auto told = batch_of(entity_in(1, 1), 0, {"a", "b"});
+  told.reply = std::string{"re\0ply", 6};
+  g.accept(told);
+  batch only_reply;
+  only_reply.entity = entity_in(1, 2);
+  only_reply.reply = "again";
+  g.accept(only_reply);
+  g.accept(batch_of(entity_in(1, 1), 2));
+  const auto feed = g.store.read_feed(1, 0, 100).value();
+  BOOST_REQUIRE(feed.size() == 5u);
+  const std::vector<std::uint64_t> sequences{1, 2, 0, 0, 3};
+  for (std::size_t i = 0; i < feed.size(); ++i) {
+    BOOST_TEST(feed[i].position == i + 1);
+    BOOST_TEST(feed[i].sequence == sequences[i]);
+    BOOST_TEST(feed[i].reply.empty() == (feed[i].sequence > 0));
+  }
+  BOOST_TEST(feed[2].reply == told.reply);
+  BOOST_TEST((feed[3].entity == only_reply.entity));
+  BOOST_TEST(g.store.read_feed_end(1).value() == 5u);
+  BOOST_TEST(g.store.read_outbox_depth().rows == 5u);
+  BOOST_TEST(g.events(only_reply.entity).empty());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(the_inbox_knows_what_was_handled, Store, stores) {
+  given<Store> g;
+  const auto handle = [&](std::uint64_t n, inbox_place place) {
+    auto b = batch_of(entity_in(2, n), 0);
+    b.handled = place;
+    g.accept(b);
+  };
+  BOOST_TEST(g.store.read_inbox(3).value().source.empty());
+  BOOST_TEST(g.store.read_inbox(3).value().next == 0u);
+  for (const std::uint64_t offset : {300, 5, 7, 6})
+    handle(offset, {3, offset});
+  handle(1'000, {4, 1});
+  const auto offsets = [&](std::uint16_t partition) {
+    return g.store.read_inbox(partition).value().handled;
+  };
+  BOOST_TEST(offsets(3) == (std::vector<std::uint64_t>{5, 6, 7, 300}),
+             boost::test_tools::per_element());
+  const std::vector<std::uint64_t> gone{5, 6};
+  BOOST_REQUIRE(g.store.note_inbox(3, "cluster/topic", 7, gone));
+  BOOST_TEST(offsets(3) == (std::vector<std::uint64_t>{7, 300}), boost::test_tools::per_element());
+  BOOST_TEST(g.store.read_inbox(3).value().next == 7u);
+  BOOST_TEST(g.store.read_inbox(3).value().source == "cluster/topic");
+  BOOST_TEST(offsets(4) == (std::vector<std::uint64_t>{1}), boost::test_tools::per_element());
+  // What is refused leaves no trace.
+  auto refused = batch_of(entity_in(2, 5), 7);
+  refused.handled = inbox_place{3, 8};
+  g.refuse(refused, errc::conflict);
+  BOOST_TEST(offsets(3) == (std::vector<std::uint64_t>{7, 300}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_note_is_what_was_written_last, Store, stores) {
+  given<Store> g;
+  const std::string name(64, 'n');
+  BOOST_TEST(!g.store.read_note(1, name).value().has_value());
+  BOOST_REQUIRE(g.store.write_note(1, name, "first"));
+  BOOST_REQUIRE(g.store.write_note(1, name, std::string_view{"se\0cond", 7}));
+  BOOST_TEST(g.store.read_note(1, name).value().value() == (std::string{"se\0cond", 7}));
+  BOOST_TEST(!g.store.read_note(2, name).value().has_value());
+  for (const auto& bad : {std::string{}, std::string{"A"}, name + "n"})
+    BOOST_TEST(!g.store.write_note(1, bad, "x"));
+  BOOST_TEST(!g.store.write_note(shard_count, name, "x"));
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_named_list_is_of_its_shard_newest_first_and_paged, Store, stores) {
   given<Store> g;
   const std::vector<listing> in_order{{noon + 1ms, entity_in(2, 1)},
