@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 
 namespace dossier {
 
@@ -49,5 +50,8 @@ private:
   bool owes_continue_;
   std::optional<failure> failure_;
 };
+
+/// Reads a whole body into memory; too_large above `bytes_max`.
+awaitable<result<std::string>> read_text(body_reader& body, std::size_t bytes_max);
 
 } // namespace dossier

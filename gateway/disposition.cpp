@@ -2,6 +2,8 @@
 // Makes file names and media types of strangers harmless.
 #include "gateway/disposition.hpp"
 
+#include "protocol/media_type.hpp"
+
 #include "gateway/ascii.hpp"
 
 #include <algorithm>
@@ -90,15 +92,6 @@ void append_percent_encoded(std::string& text, std::string_view name) {
   }
 }
 
-bool is_token_byte(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
-         || std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
-}
-
-bool is_token(std::string_view text) {
-  return !text.empty() && text.size() <= 63 && std::all_of(text.begin(), text.end(), is_token_byte);
-}
-
 } // namespace
 
 std::string attachment_of(std::string_view file_name) {
@@ -134,12 +127,6 @@ std::string_view safe_content_type(std::string_view declared) {
   if (subtype == "cache-manifest" || subtype == "hta" || subtype == "x-ms-application")
     return opaque;
   return declared;
-}
-
-bool is_media_type(std::string_view text) {
-  const auto slash = text.find('/');
-  return slash != std::string_view::npos && is_token(text.substr(0, slash))
-         && is_token(text.substr(slash + 1));
 }
 
 } // namespace dossier

@@ -17,7 +17,4 @@ std::string attachment_of(std::string_view file_name);
 /// application/octet-stream.
 std::string_view safe_content_type(std::string_view declared);
 
-/// type/subtype, both RFC 9110 tokens of at most 63 characters, without parameters.
-bool is_media_type(std::string_view text);
-
 } // namespace dossier

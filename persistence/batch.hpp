@@ -3,6 +3,7 @@
 // none.
 #pragma once
 
+#include "protocol/arrival.hpp"
 #include "protocol/ids.hpp"
 #include "protocol/projection.hpp"
 #include "protocol/result.hpp"
@@ -29,13 +30,6 @@ struct state_row {
   std::uint64_t version = 0;
   std::uint8_t format = 0;
   std::string bytes;
-};
-
-/// A message of the topic that commands come from.
-struct inbox_place {
-  std::uint16_t partition = 0;
-  std::uint64_t offset = 0;
-  auto operator<=>(const inbox_place&) const = default;
 };
 
 struct batch {

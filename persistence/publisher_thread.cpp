@@ -23,7 +23,7 @@ publisher_thread::~publisher_thread() {
 }
 
 void publisher_thread::committed(const batch& b) {
-  if (b.events.empty())
+  if (b.events.empty() && b.reply.empty())
     return;
   publisher_.committed(b);
   {

@@ -19,10 +19,14 @@ std::string trimmed_lower(std::string_view text) {
   return lower;
 }
 
-/// A character of a token (RFC 9110 5.6.2), letters in lower case.
+/// A character of a token (RFC 9110 5.6.2).
 bool is_token_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
          || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+}
+
+bool is_short_token(std::string_view text) {
+  return !text.empty() && text.size() <= 63 && std::ranges::all_of(text, is_token_character);
 }
 
 } // namespace
@@ -40,6 +44,12 @@ std::string media_parameters_of(std::string_view content_type) {
   const auto semicolon = content_type.find(';');
   return semicolon == std::string_view::npos ? std::string{}
                                              : trimmed_lower(content_type.substr(semicolon + 1));
+}
+
+bool is_media_type(std::string_view text) {
+  const auto slash = text.find('/');
+  return slash != std::string_view::npos && is_short_token(text.substr(0, slash))
+         && is_short_token(text.substr(slash + 1));
 }
 
 bool is_json_type(std::string_view content_type) {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Documents as the HTTP API says them: bodies in, JSON out, and the opaque cursor of a list. Pure.
+// Documents as the HTTP API says them, and the opaque cursor of a list. Pure.
 #pragma once
 
 #include "actors/documents.hpp"
-#include "gateway/json_body.hpp"
 #include "protocol/document.hpp"
 #include "protocol/json_text.hpp"
 
@@ -11,18 +10,6 @@
 #include <string_view>
 
 namespace dossier {
-
-// Bodies. Each refuses with everything that is wrong, pointing at the first.
-
-result<document::create> read_create(std::string_view body, std::string_view customer,
-                                     std::uint64_t content_bytes_max);
-/// {"uploaded": true} and nothing else.
-result<void> read_confirmation(std::string_view body);
-/// At least one member; expected_version is left open.
-result<document::change> read_change(std::string_view body);
-
-/// 1 to 64 characters of [A-Za-z0-9._-].
-bool is_document_type(std::string_view text);
 
 /// The document; `ttl` counts whole seconds from `as_of` to its expiry.
 void write_document(json_writer& out, const entity_id& id, const document::view& view,

@@ -5,6 +5,7 @@
 #include "gateway/fields.hpp"
 #include "gateway/routes/document_access.hpp"
 #include "gateway/routes/document_json.hpp"
+#include "protocol/document_request.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The routes that change documents: create, confirm, change, remove.
+#include "gateway/body.hpp"
 #include "gateway/conditions.hpp"
 #include "gateway/fields.hpp"
 #include "gateway/routes/document_access.hpp"
 #include "gateway/routes/document_json.hpp"
 #include "gateway/routes/document_reads.hpp"
+#include "protocol/document_request.hpp"
 
 #include <utility>
 

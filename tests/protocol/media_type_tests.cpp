@@ -31,6 +31,16 @@ BOOST_AUTO_TEST_CASE(json_is_a_subtype_or_a_suffix) {
     BOOST_TEST(!is_json_type(other), other);
 }
 
+BOOST_AUTO_TEST_CASE(a_media_type_is_two_tokens) {
+  for (const auto& type : {std::string{"a/b"}, std::string{"application/vnd.x+y-z"},
+                           std::string(63, 'a') + "/" + std::string(63, 'b')})
+    BOOST_TEST(is_media_type(type), type);
+  for (const auto& type : {std::string{}, std::string{"a"}, std::string{"/"}, std::string{"a/"},
+                           std::string{"/b"}, std::string{"a/b/c"}, std::string{"a /b"},
+                           std::string{"a/b;c=d"}, std::string{"ä/b"}, std::string(64, 'a') + "/b"})
+    BOOST_TEST(!is_media_type(type), type);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace dossier

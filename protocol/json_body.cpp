@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads bodies by nlohmann's event interface, which shows each member as it stands: a tree would
 // have swallowed repeated names.
-#include "gateway/json_body.hpp"
+#include "protocol/json_body.hpp"
 
 #include "protocol/utf8.hpp"
 
@@ -118,25 +118,6 @@ private:
   std::size_t depth_ = 0;
   std::optional<failure> failure_;
 };
-
-awaitable<result<std::string>> read_text(body_reader& body, std::size_t bytes_max) {
-  std::string text;
-  const auto declared = body.declared_size_bytes();
-  if (declared && *declared <= bytes_max)
-    text.reserve(static_cast<std::size_t>(*declared));
-  std::array<std::byte, 4'096> piece;
-  for (;;) {
-    const auto got = co_await body.read_some(piece);
-    if (!got)
-      co_return got.error();
-    if (*got == 0)
-      co_return text;
-    if (text.size() + *got > bytes_max)
-      co_return fail(errc::too_large,
-                     "The body is larger than " + std::to_string(bytes_max) + " bytes.");
-    text.append(reinterpret_cast<const char*>(piece.data()), *got);
-  }
-}
 
 result<json_body> json_body::parse(std::string_view text) {
   if (text.empty())

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bodies are read strictly, and everything wrong with one is told at once.
-#include "gateway/json_body.hpp"
+#include "protocol/json_body.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A request's JSON body, read strictly: one object of strings, numbers, booleans and nulls.
+// A JSON object from outside, read strictly: one object of strings, numbers, booleans and nulls.
 // Everything that is wrong with its members is gathered and told at once, each with its JSON
 // pointer.
 #pragma once
 
-#include "gateway/http.hpp"
 #include "protocol/result.hpp"
 
 #include <cstdint>
@@ -16,9 +15,6 @@
 #include <vector>
 
 namespace dossier {
-
-/// Reads a whole body into memory; too_large above `bytes_max`.
-awaitable<result<std::string>> read_text(body_reader& body, std::size_t bytes_max);
 
 /// The members of the object. Reading one makes it known; finish() refuses those that nobody asked
 /// for.
