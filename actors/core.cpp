@@ -44,7 +44,7 @@ void read_policy(const settings& from, document::policy& p) {
 
 void read_policy(const settings& from, letter::policy& p) {
   const auto& s = from.letters;
-  p = {s.wait_ms_min, std::max(s.wait_ms_min, s.wait_ms_max), s.retries_max, s.jitter_percent};
+  p = {s.wait_ms_min, s.wait_ms_max, s.retries_max, s.jitter_percent};
 }
 
 template <class K>
