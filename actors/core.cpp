@@ -6,6 +6,7 @@
 #include "actors/entity/region.hpp"
 #include "actors/entity/regions.hpp"
 #include "actors/letter_attempts.hpp"
+#include "actors/letter_redrives.hpp"
 #include "actors/letter_tally.hpp"
 #include "actors/letters_service.hpp"
 #include "actors/timekeeper.hpp"
@@ -68,7 +69,7 @@ public:
                 counters_,
                 parts.settings.actors,
                 seconds{parts.settings.documents.answers_kept_s}}
-    , tally_(parts.store)
+    , tally_(parts.store, parts.settings.letters.dead_warn_above)
     , config_(config_for(parts))
     , system_(std::make_unique<caf::actor_system>(*config_)) {
     each_kind([&]<class K>() {
@@ -80,6 +81,8 @@ public:
                                                  parts.settings.letters);
     attempts_ = std::make_unique<letter_attempts>(services_, regions_.of<letter_kind>(),
                                                   parts.settings.letters.attempts_max);
+    redrives_ = std::make_unique<letter_redrives>(*letters_, parts.loaders, parts.time,
+                                                  parts.settings.letters);
     timekeeper_services_.reset(new timekeeper_services{
       parts.store, parts.time, parts.loaders, parts.pulse, timer_counters_, parts.settings.timers,
       [this](const timer_row& row, std::function<void(std::optional<failure>)> done) {
@@ -92,6 +95,7 @@ public:
   ~impl() {
     stop();
     admin_ = nullptr;
+    redrives_ = nullptr;
     attempts_ = nullptr;
     letters_ = nullptr;
     documents_ = nullptr;
@@ -142,10 +146,13 @@ public:
     regions_.each(
       [uptime](const auto& region_of_kind) { caf::anon_send(region_of_kind, tick{uptime}); });
     caf::anon_send(timekeeper_, tick{uptime});
+    tally_.tick();
+    redrives_->tick(uptime);
   }
 
   void committed(const batch& b) {
     tally_.committed(b);
+    redrives_->committed(b);
     if (b.timers_set.empty())
       return;
     const auto reached = from_ms(timekeeper_services_->scanned_until_ms.load());
@@ -160,6 +167,7 @@ public:
   documents_service& documents() { return *documents_; }
   letters_service& letters() { return *letters_; }
   letter_attempts& attempts() { return *attempts_; }
+  letter_redrives& redrives() { return *redrives_; }
   admin_service& admin() { return *admin_; }
   caf::actor_system& system() { return *system_; }
 
@@ -184,6 +192,7 @@ private:
   std::unique_ptr<documents_service> documents_;
   std::unique_ptr<letters_service> letters_;
   std::unique_ptr<letter_attempts> attempts_;
+  std::unique_ptr<letter_redrives> redrives_;
   std::unique_ptr<admin_service> admin_;
 };
 
@@ -205,6 +214,10 @@ dossier::letters& core::letters() {
 
 void core::serve_letters(letter::channel channel, letter_channel* by) {
   impl_->attempts().serve(channel, by);
+}
+
+letter_redrives& core::redrives() {
+  return impl_->redrives();
 }
 
 dossier::admin& core::admin() {

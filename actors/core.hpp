@@ -6,6 +6,7 @@
 #include "actors/admin.hpp"
 #include "actors/documents.hpp"
 #include "actors/letter_channel.hpp"
+#include "actors/letter_redrives.hpp"
 #include "actors/letters.hpp"
 #include "actors/seams.hpp"
 #include "config/settings.hpp"
@@ -51,6 +52,7 @@ public:
 
   dossier::documents& documents();
   dossier::letters& letters();
+  letter_redrives& redrives();
   dossier::admin& admin();
 
   /// Who attempts the letters of this channel from now on; nullptr: nobody, they wait. When this

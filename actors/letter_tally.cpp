@@ -27,7 +27,8 @@ result<std::uint64_t> count(const journal& store, std::string_view list) {
 
 } // namespace
 
-letter_tally::letter_tally(const journal& store) {
+letter_tally::letter_tally(const journal& store, std::uint64_t dead_warn_above)
+  : dead_warn_above_(dead_warn_above) {
   const auto retrying = count(store, letter::retrying_list);
   const auto dead = count(store, letter::dead_list);
   if (retrying && dead) {
@@ -57,6 +58,18 @@ void letter_tally::committed(const batch& b) {
   for (const auto& row : b.projections_erased)
     if (auto* tally = tally_of(row))
       tally->fetch_sub(1, std::memory_order_relaxed);
+}
+
+void letter_tally::tick() {
+  const auto dead = dead_.load(std::memory_order_relaxed);
+  if (trouble_ || (dead > dead_warn_above_) == has_warned_)
+    return;
+  has_warned_ = !has_warned_;
+  if (has_warned_)
+    log(log_level::warn, "many letters are dead",
+        {{"dead", std::to_string(dead)}, {"dead_warn_above", std::to_string(dead_warn_above_)}});
+  else
+    log(log_level::info, "few letters are dead again", {{"dead", std::to_string(dead)}});
 }
 
 result<letter_counts> letter_tally::counts() const {
