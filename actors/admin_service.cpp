@@ -25,65 +25,64 @@ std::string_view to_string(activity a) {
 }
 
 admin_service::admin_service(entity_services& services, timer_counters& timers,
-                             region_actor<document_kind> documents)
+                             const all_regions& regions)
   : services_(services)
   , timers_(timers)
-  , documents_(std::move(documents)) {}
+  , regions_(regions) {}
 
 void admin_service::list_actors(entity_kind kind, std::optional<activity> only,
                                 std::optional<entity_id> after, std::size_t limit,
                                 actors_listed done) {
-  switch (kind) {
-  case entity_kind::document:
-    caf::anon_send(documents_, dossier::list_actors{only, after, limit, std::move(done)});
-    return;
-  case entity_kind::letter:
-  case entity_kind::webhook:
-    break;
-  }
-  done(fail(errc::not_found, "there is no such kind of actor"));
+  const bool is_known = with_kind(kind, [&]<class K>() {
+    caf::anon_send(regions_.of<K>(), dossier::list_actors{only, after, limit, done});
+  });
+  if (!is_known)
+    done(fail(errc::not_found, "there is no such kind of actor"));
 }
 
 void admin_service::describe(const entity_ref& entity, entity_described done) {
+  const bool is_known = with_kind(entity.kind, [&]<class K>() { describe_as<K>(entity, done); });
+  if (!is_known)
+    done(fail(errc::not_found, "there is no such kind of actor"));
+}
+
+template <class K>
+void admin_service::describe_as(const entity_ref& entity, entity_described done) {
   caf::anon_send(
-    documents_,
-    describe_actor{entity.id,
-                   [this, entity, done = std::move(done)](std::optional<actor_info> actor) {
-                     // Reading may block: not on the region's time.
-                     services_.loaders.run([this, entity, done, actor = std::move(actor)] {
-                       entity_info info;
-                       info.actor = actor;
-                       info.entity = entity;
-                       auto found = recover<document_kind>(services_.store, entity);
-                       if (!found && !actor) {
-                         done(found.error());
-                         return;
-                       }
-                       if (found && found->version == 0 && !actor) {
-                         done(fail(errc::not_found, "there is no " + entity.text()));
-                         return;
-                       }
-                       if (found && found->version > 0) {
-                         info.version = found->version;
-                         info.state_json = to_json(found->state);
-                         info.timers = timers_of(found->state);
-                       } else {
-                         info.state_json = "null";
-                       }
-                       done(std::move(info));
-                     });
-                   }});
+    regions_.of<K>(),
+    describe_actor{
+      entity.id, [this, entity, done = std::move(done)](std::optional<actor_info> actor) {
+        // Reading may block: not on the region's time.
+        services_.loaders.run([this, entity, done, actor = std::move(actor)]() mutable {
+          done(read<K>(entity, std::move(actor)));
+        });
+      }});
+}
+
+template <class K>
+result<entity_info> admin_service::read(const entity_ref& entity,
+                                        std::optional<actor_info> actor) const {
+  entity_info info;
+  info.actor = std::move(actor);
+  info.entity = entity;
+  const auto found = recover<K>(services_.store, entity);
+  if (!found && !info.actor)
+    return found.error();
+  if (found && found->version == 0 && !info.actor)
+    return fail(errc::not_found, "there is no " + entity.text());
+  if (found && found->version > 0) {
+    info.version = found->version;
+    info.state_json = to_json(found->state);
+    info.timers = timers_of(found->state);
+  } else {
+    info.state_json = "null";
+  }
+  return info;
 }
 
 void admin_service::restart(const entity_ref& entity) {
-  switch (entity.kind) {
-  case entity_kind::document:
-    caf::anon_send(documents_, restart_actor{entity.id});
-    return;
-  case entity_kind::letter:
-  case entity_kind::webhook:
-    return;
-  }
+  with_kind(entity.kind,
+            [&]<class K>() { caf::anon_send(regions_.of<K>(), restart_actor{entity.id}); });
 }
 
 result<std::vector<timer_row>> admin_service::timers(timestamp from, std::size_t limit) const {

@@ -3,16 +3,15 @@
 #pragma once
 
 #include "actors/admin.hpp"
+#include "actors/entity/regions.hpp"
 #include "actors/entity/services.hpp"
-#include "actors/interfaces.hpp"
 #include "actors/timekeeper.hpp"
 
 namespace dossier {
 
 class admin_service final : public admin {
 public:
-  admin_service(entity_services& services, timer_counters& timers,
-                region_actor<document_kind> documents);
+  admin_service(entity_services& services, timer_counters& timers, const all_regions& regions);
 
   void list_actors(entity_kind kind, std::optional<activity> only, std::optional<entity_id> after,
                    std::size_t limit, actors_listed done) override;
@@ -24,9 +23,15 @@ public:
   core_stats stats() const override;
 
 private:
+  template <class K>
+  void describe_as(const entity_ref& entity, entity_described done);
+  /// On a loader thread.
+  template <class K>
+  result<entity_info> read(const entity_ref& entity, std::optional<actor_info> actor) const;
+
   entity_services& services_;
   timer_counters& timers_;
-  const region_actor<document_kind> documents_;
+  const all_regions& regions_;
 };
 
 } // namespace dossier

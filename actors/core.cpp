@@ -4,6 +4,11 @@
 #include "actors/admin_service.hpp"
 #include "actors/documents_service.hpp"
 #include "actors/entity/region.hpp"
+#include "actors/entity/regions.hpp"
+#include "actors/letter_attempts.hpp"
+#include "actors/letter_redrives.hpp"
+#include "actors/letter_tally.hpp"
+#include "actors/letters_service.hpp"
 #include "actors/timekeeper.hpp"
 #include "config/log.hpp"
 
@@ -12,6 +17,7 @@
 #include <caf/scheduler/test_coordinator.hpp>
 #include <caf/send.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace dossier {
@@ -30,8 +36,23 @@ void configure(caf::actor_system_config& config, const core_parts& parts) {
   config.set("scheduler.max-throughput", std::size_t{100});
 }
 
-document::policy policy_of(const document_settings& s) {
-  return {s.expiring_leads_s, seconds{s.upload_grant_s}, seconds{s.abandon_after_s}};
+// One for each kind: what its rules take from the settings.
+
+void read_policy(const settings& from, document::policy& p) {
+  const auto& s = from.documents;
+  p = {s.expiring_leads_s, seconds{s.upload_grant_s}, seconds{s.abandon_after_s}};
+}
+
+void read_policy(const settings& from, letter::policy& p) {
+  const auto& s = from.letters;
+  p = {s.wait_ms_min, s.wait_ms_max, s.retries_max, s.jitter_percent};
+}
+
+template <class K>
+std::shared_ptr<const typename K::policy> policy_of(const settings& from) {
+  auto p = std::make_shared<typename K::policy>();
+  read_policy(from, *p);
+  return p;
 }
 
 } // namespace
@@ -48,28 +69,38 @@ public:
                 counters_,
                 parts.settings.actors,
                 seconds{parts.settings.documents.answers_kept_s}}
+    , tally_(parts.store, parts.settings.letters.dead_warn_above)
     , config_(config_for(parts))
     , system_(std::make_unique<caf::actor_system>(*config_)) {
-    documents_region_ = system_->spawn(
-      region<document_kind>, &services_,
-      std::make_shared<const document::policy>(policy_of(parts.settings.documents)));
-    documents_
-      = std::make_unique<documents_service>(services_, documents_region_, parts.settings.documents);
+    each_kind([&]<class K>() {
+      regions_.of<K>() = system_->spawn(region<K>, &services_, policy_of<K>(parts.settings));
+    });
+    documents_ = std::make_unique<documents_service>(services_, regions_.of<document_kind>(),
+                                                     parts.settings.documents);
+    letters_ = std::make_unique<letters_service>(services_, regions_.of<letter_kind>(), tally_,
+                                                 parts.settings.letters);
+    attempts_ = std::make_unique<letter_attempts>(services_, regions_.of<letter_kind>(),
+                                                  parts.settings.letters.attempts_max);
+    redrives_ = std::make_unique<letter_redrives>(*letters_, parts.loaders, parts.time,
+                                                  parts.settings.letters);
     timekeeper_services_.reset(new timekeeper_services{
       parts.store, parts.time, parts.loaders, parts.pulse, timer_counters_, parts.settings.timers,
       [this](const timer_row& row, std::function<void(std::optional<failure>)> done) {
         fire(row, std::move(done));
       }});
     timekeeper_ = system_->spawn(timekeeper, timekeeper_services_.get());
-    admin_ = std::make_unique<admin_service>(services_, timer_counters_, documents_region_);
+    admin_ = std::make_unique<admin_service>(services_, timer_counters_, regions_);
   }
 
   ~impl() {
     stop();
     admin_ = nullptr;
+    redrives_ = nullptr;
+    attempts_ = nullptr;
+    letters_ = nullptr;
     documents_ = nullptr;
     timekeeper_ = nullptr;
-    documents_region_ = nullptr;
+    each_kind([this]<class K>() { regions_.of<K>() = nullptr; });
     system_ = nullptr;
   }
 
@@ -77,43 +108,51 @@ public:
     if (std::exchange(is_stopped_, true))
       return;
     caf::anon_send_exit(timekeeper_, caf::exit_reason::user_shutdown);
-    caf::anon_send_exit(documents_region_, caf::exit_reason::user_shutdown);
+    regions_.each([](const auto& region_of_kind) {
+      caf::anon_send_exit(region_of_kind, caf::exit_reason::user_shutdown);
+    });
     if (parts_.is_stepped)
       dynamic_cast<caf::scheduler::test_coordinator&>(system_->scheduler()).run();
     system_->await_all_actors_done();
   }
 
-  void fire(const timer_row& row, std::function<void(std::optional<failure>)> done) {
-    switch (row.entity.kind) {
-    case entity_kind::document: {
-      command_meta meta;
-      meta.cause.by = "timer";
-      auto answer_to = std::make_shared<reply<document::view>>(
-        [done = std::move(done)](result<answer<document::view>> what) {
-          done(what ? std::nullopt : std::optional<failure>(what.error()));
-        });
-      // Not through documents_service: a timer that is due is not refused for the sake of newer
-      // work, the timekeeper bounds how many are in flight.
-      caf::anon_send(
-        documents_region_,
-        submit<document_kind>{std::make_shared<command_job<document_kind>>(
-          counters_, row.entity.id, document::fire_timer{row.timer.name, row.timer.due},
-          std::move(meta), std::move(answer_to))});
+  void fire(const timer_row& row, const std::function<void(std::optional<failure>)>& done) {
+    if (row.entity.kind == letter_kind::code) {
+      attempts_->fire(row, done);
       return;
     }
-    case entity_kind::letter:
-    case entity_kind::webhook:
-      break;
-    }
-    done(fail(errc::corrupt, "a timer belongs to an entity of an unknown kind"));
+    const bool is_known = with_kind(row.entity.kind, [&]<class K>() { fire_as<K>(row, done); });
+    if (!is_known)
+      done(fail(errc::corrupt, "a timer belongs to an entity of an unknown kind"));
+  }
+
+  template <class K>
+  void fire_as(const timer_row& row, std::function<void(std::optional<failure>)> done) {
+    command_meta meta;
+    meta.cause.by = "timer";
+    auto answer_to = std::make_shared<reply<typename K::view>>(
+      [done = std::move(done)](result<answer<typename K::view>> what) {
+        done(what ? std::nullopt : std::optional<failure>(what.error()));
+      });
+    // Past actors.pending_max: a timer that is due is not refused for the sake of newer work, the
+    // timekeeper bounds how many are in flight.
+    caf::anon_send(regions_.of<K>(), submit<K>{std::make_shared<command_job<K>>(
+                                       counters_, row.entity.id,
+                                       typename K::timer_command{row.timer.name, row.timer.due},
+                                       std::move(meta), std::move(answer_to))});
   }
 
   void beat(milliseconds uptime) {
-    caf::anon_send(documents_region_, tick{uptime});
+    regions_.each(
+      [uptime](const auto& region_of_kind) { caf::anon_send(region_of_kind, tick{uptime}); });
     caf::anon_send(timekeeper_, tick{uptime});
+    tally_.tick();
+    redrives_->tick(uptime);
   }
 
   void committed(const batch& b) {
+    tally_.committed(b);
+    redrives_->committed(b);
     if (b.timers_set.empty())
       return;
     const auto reached = from_ms(timekeeper_services_->scanned_until_ms.load());
@@ -126,6 +165,9 @@ public:
   }
 
   documents_service& documents() { return *documents_; }
+  letters_service& letters() { return *letters_; }
+  letter_attempts& attempts() { return *attempts_; }
+  letter_redrives& redrives() { return *redrives_; }
   admin_service& admin() { return *admin_; }
   caf::actor_system& system() { return *system_; }
 
@@ -140,13 +182,17 @@ private:
   core_counters counters_;
   timer_counters timer_counters_;
   entity_services services_;
+  letter_tally tally_;
   std::unique_ptr<timekeeper_services> timekeeper_services_;
   std::unique_ptr<caf::actor_system_config> config_;
   std::unique_ptr<caf::actor_system> system_;
-  region_actor<document_kind> documents_region_;
+  all_regions regions_;
   timekeeper_actor timekeeper_;
   bool is_stopped_ = false;
   std::unique_ptr<documents_service> documents_;
+  std::unique_ptr<letters_service> letters_;
+  std::unique_ptr<letter_attempts> attempts_;
+  std::unique_ptr<letter_redrives> redrives_;
   std::unique_ptr<admin_service> admin_;
 };
 
@@ -160,6 +206,18 @@ void core::stop() {
 
 dossier::documents& core::documents() {
   return impl_->documents();
+}
+
+dossier::letters& core::letters() {
+  return impl_->letters();
+}
+
+void core::serve_letters(letter::channel channel, letter_channel* by) {
+  impl_->attempts().serve(channel, by);
+}
+
+letter_redrives& core::redrives() {
+  return impl_->redrives();
 }
 
 dossier::admin& core::admin() {

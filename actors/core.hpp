@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything that acts: the actor system, a region for each kind, the timekeeper, and the two faces
-// by which the edge reaches them. Started and stopped in a written order.
+// Everything that acts: the actor system, a region for each kind, the timekeeper, and the faces by
+// which the edge reaches them. Started and stopped in a written order.
 #pragma once
 
 #include "actors/admin.hpp"
 #include "actors/documents.hpp"
+#include "actors/letter_channel.hpp"
+#include "actors/letter_redrives.hpp"
+#include "actors/letters.hpp"
 #include "actors/seams.hpp"
 #include "config/settings.hpp"
 #include "persistence/commit_queue.hpp"
@@ -48,7 +51,14 @@ public:
   void stop();
 
   dossier::documents& documents();
+  dossier::letters& letters();
+  letter_redrives& redrives();
   dossier::admin& admin();
+
+  /// Who attempts the letters of this channel from now on; nullptr: nobody, they wait. When this
+  /// returns, no call into the one before is running, and none will begin. Who was asked has
+  /// answered or dropped every attempt before the core goes.
+  void serve_letters(letter::channel channel, letter_channel* by);
 
   /// Time goes on; `uptime` since start, never stepping. From the pulse.
   void beat(milliseconds uptime);

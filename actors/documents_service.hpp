@@ -2,6 +2,7 @@
 // The documents' face towards the edge: commands go to the region, reads go to the journal.
 #pragma once
 
+#include "actors/document/kind.hpp"
 #include "actors/documents.hpp"
 #include "actors/entity/services.hpp"
 #include "actors/interfaces.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What has happened to all entities, for listeners: the same events with the same ids as on the
+// What has happened to all documents, for listeners: the same events with the same ids as on the
 // event backbone. Reads committed history only; wakes no actor. Thread-safe.
 #pragma once
 

@@ -71,7 +71,10 @@ private:
     return rows->size() == limit;
   }
 
+  /// What happens to other kinds than documents is the operators' business: it is passed over.
   result<void> take(const feed_row& row) {
+    if (row.entity.kind != document_kind::code)
+      return {};
     const auto recorded = read_recorded_event(store_, row);
     if (!recorded)
       return recorded.error();

@@ -4,7 +4,6 @@
 #pragma once
 
 #include "actors/admin.hpp"
-#include "actors/document/kind.hpp"
 #include "actors/entity/hosted.hpp"
 #include "actors/entity/job.hpp"
 #include "persistence/journal.hpp"

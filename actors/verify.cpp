@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/verify.hpp"
 
-#include "actors/document/kind.hpp"
 #include "actors/entity/hosted.hpp"
+#include "actors/kinds.hpp"
 
 #include <algorithm>
 #include <map>
@@ -96,7 +96,14 @@ private:
 
   void check(const entity_ref& entity) {
     ++counts_.entities;
-    hosted<document_kind> folded;
+    const bool is_known = with_kind(entity.kind, [&]<class K>() { check_as<K>(entity); });
+    if (!is_known)
+      found(entity.text() + " is of a kind that this build does not know");
+  }
+
+  template <class K>
+  void check_as(const entity_ref& entity) {
+    hosted<K> folded;
     if (auto read = fold_events(store_, entity, folded); !read) {
       found(read.error().why);
       return;
@@ -106,21 +113,22 @@ private:
       found(entity.text() + " has a state row and no events");
       return;
     }
-    check_state_row(entity, folded);
-    check_timers(entity, folded.state);
-    check_projections(entity, folded.state);
+    check_state_row<K>(entity, folded);
+    check_timers(entity, timers_of(folded.state));
+    check_projections(entity, projections_of(folded.state));
     check_feed(entity, folded.version);
   }
 
-  void check_state_row(const entity_ref& entity, const hosted<document_kind>& folded) {
+  template <class K>
+  void check_state_row(const entity_ref& entity, const hosted<K>& folded) {
     const auto row = store_.read_state(entity);
     if (!row)
       return found("the state row of " + entity.text() + " cannot be read: " + row.error().why);
     if (!*row)
       return found(entity.text() + " has no state row");
-    if ((*row)->format != document_kind::state_format)
+    if ((*row)->format != K::state_format)
       return; // Of another version of the program: it will be folded anew.
-    const auto state = document_kind::decode_state((*row)->bytes);
+    const auto state = K::decode_state((*row)->bytes);
     if (!state)
       return found("the state row of " + entity.text() + " cannot be read: " + state.error().why);
     if ((*row)->version != folded.version)
@@ -131,11 +139,10 @@ private:
       found("the state row of " + entity.text() + " differs from what its events say");
   }
 
-  void check_timers(const entity_ref& entity, const document_kind::state& state) {
+  void check_timers(const entity_ref& entity, const std::vector<timer>& wished) {
     auto stored = std::exchange(timers_[entity], {});
     timers_.erase(entity);
     std::sort(stored.begin(), stored.end());
-    const auto wished = timers_of(state);
     for (const auto& t : wished)
       if (!std::binary_search(stored.begin(), stored.end(), t))
         found("timer " + t.name + " of " + entity.text() + " is missing, due " + to_rfc3339(t.due));
@@ -145,10 +152,9 @@ private:
               + ", is not wished for");
   }
 
-  void check_projections(const entity_ref& entity, const document_kind::state& state) {
+  void check_projections(const entity_ref& entity, const std::vector<projection>& wished) {
     auto stored = std::exchange(projections_[entity], {});
     projections_.erase(entity);
-    const auto wished = projections_of(state);
     for (const auto& p : wished) {
       if (std::find(stored.begin(), stored.end(), p) == stored.end())
         found("the " + describe(p) + " is missing for " + entity.text());

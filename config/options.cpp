@@ -5,9 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
-#include <numeric>
 #include <tuple>
-#include <vector>
 
 namespace dossier {
 
@@ -15,8 +13,8 @@ namespace {
 
 template <class Group, class T>
 setting_field field_of(settings& s, T Group::*member) {
-  auto groups = std::tie(s.listen, s.http, s.storage, s.actors, s.timers, s.documents, s.kafka,
-                         s.security, s.log);
+  auto groups = std::tie(s.listen, s.http, s.storage, s.actors, s.timers, s.documents, s.letters,
+                         s.kafka, s.security, s.log);
   return &(std::get<Group&>(groups).*member);
 }
 
@@ -145,6 +143,7 @@ using S = storage_settings;
 using A = actor_settings;
 using T = timer_settings;
 using D = document_settings;
+using E = letter_settings;
 using K = kafka_settings;
 
 constexpr std::int64_t hour_ms = 3'600'000;
@@ -265,6 +264,35 @@ const option table[] = {
   {"documents.answers_kept_s", at<&D::answers_kept_s>,
    "How long a repeated Idempotency-Key is answered as the first time.", "s", {1, year_s}},
 
+  {"letters.wait_ms_min", at<&E::wait_ms_min>,
+   "Pause between a message's first attempt and its second; each further one doubles it.",
+   "ms", {1, hour_ms}},
+  {"letters.wait_ms_max", at<&E::wait_ms_max>,
+   "Longest pause between two attempts of a message.", "ms", {1, hour_ms}},
+  {"letters.retries_max", at<&E::retries_max>,
+   "Attempts after the first before a message is dead.", "attempts", {0, 100}},
+  {"letters.jitter_percent", at<&E::jitter_percent>,
+   "Share of a pause that chance may put on top of it.", "percent", {0, 100}},
+  {"letters.attempts_max", at<&E::attempts_max>,
+   "Messages that are attempted again at once. Others wait.", "messages", {1, 10'000}},
+  {"letters.list_limit_max", at<&E::list_limit_max>,
+   "Letters on one page of a list.", "letters", {1, 1'000}},
+  {"letters.scan_max", at<&E::scan_max>,
+   "Letters that are looked at for one page, one grouping or one step of a redrive.",
+   "letters", {1, 1'000'000}},
+  {"letters.dead_warn_above", at<&E::dead_warn_above>,
+   "More dead letters than this are worth a warning.", "letters", {0, 1'000'000'000}},
+  {"letters.redrive_step_max", at<&E::redrive_step_max>,
+   "Letters of one redrive that are on their way at once, after the first and the next ten.",
+   "letters", {1, 10'000}},
+  {"letters.redrive_patience_s", at<&E::redrive_patience_s>,
+   "How long nothing may happen to the letters of a redrive's step before it stops.",
+   "s", {1, 86'400}},
+  {"letters.redrives_max", at<&E::redrives_max>,
+   "Redrives that run at once. One more is answered with 503.", "redrives", {1, 1'000}},
+  {"letters.redrives_kept", at<&E::redrives_kept>,
+   "Ended redrives that are shown. Older ones are forgotten.", "redrives", {0, 10'000}},
+
   {"kafka.enabled", at<&K::enabled>,
    "Whether events are published. If not, they stay in the outbox until they are.", ""},
   {"kafka.bootstrap_servers", at<&K::bootstrap_servers>,
@@ -321,39 +349,6 @@ const option table[] = {
 };
 // clang-format on
 
-/// Levenshtein's: how many characters to insert, remove or replace.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row.back();
-}
-
-/// nullptr if nothing is near enough to be what somebody meant.
-template <class Name>
-const option* nearest(std::string_view word, Name name_of) {
-  constexpr std::size_t word_bytes_max = 128;
-  word = word.substr(0, word_bytes_max);
-  const option* best = nullptr;
-  std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
-  for (const auto& o : table) {
-    const auto d = distance(word, name_of(o));
-    if (d < best_distance) {
-      best = &o;
-      best_distance = d;
-    }
-  }
-  return best;
-}
-
 } // namespace
 
 std::span<const option> options() {
@@ -374,19 +369,6 @@ std::string variable_of(const option& o) {
     name += c == '.' ? '_' : is_lower ? static_cast<char>(c - 'a' + 'A') : c;
   }
   return name;
-}
-
-const option* nearest_to_path(std::string_view path) {
-  if (const auto* near = nearest(path, [](const option& o) { return o.path; }))
-    return near;
-  // Why: the right name in the wrong group is far away by letters, and yet what was meant.
-  const auto member = path.substr(path.rfind('.') + 1);
-  const auto* same = std::ranges::find(table, member, &option::member);
-  return same == std::end(table) ? nullptr : same;
-}
-
-const option* nearest_to_variable(std::string_view name) {
-  return nearest(name, [](const option& o) { return variable_of(o); });
 }
 
 } // namespace dossier

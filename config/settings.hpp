@@ -79,6 +79,21 @@ struct document_settings {
   std::uint32_t answers_kept_s = 86'400;   ///< documents.answers_kept_s: for Idempotency-Key
 };
 
+struct letter_settings {
+  std::uint32_t wait_ms_min = 1'000;      ///< letters.wait_ms_min: before the second attempt
+  std::uint32_t wait_ms_max = 16'000;     ///< letters.wait_ms_max
+  std::uint32_t retries_max = 5;          ///< letters.retries_max: then it is dead
+  std::uint32_t jitter_percent = 10;      ///< letters.jitter_percent: on top of each wait
+  std::uint32_t attempts_max = 64;        ///< letters.attempts_max: at once
+  std::uint32_t scan_max = 10'000;        ///< letters.scan_max: looked at for one page or grouping
+  std::uint32_t list_limit_max = 200;     ///< letters.list_limit_max
+  std::uint32_t dead_warn_above = 5;      ///< letters.dead_warn_above
+  std::uint32_t redrive_step_max = 100;   ///< letters.redrive_step_max: in one step, after ten
+  std::uint32_t redrive_patience_s = 600; ///< letters.redrive_patience_s: with one step
+  std::uint32_t redrives_max = 16;        ///< letters.redrives_max: running at once
+  std::uint32_t redrives_kept = 100;      ///< letters.redrives_kept: ended ones that are shown
+};
+
 struct kafka_settings {
   bool enabled = true;           ///< kafka.enabled; false: events stay in the outbox
   std::string bootstrap_servers; ///< kafka.bootstrap_servers; empty: the development broker
@@ -117,6 +132,7 @@ struct settings {
   actor_settings actors;
   timer_settings timers;
   document_settings documents;
+  letter_settings letters;
   kafka_settings kafka;
   security_settings security;
   log_settings log;

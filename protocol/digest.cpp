@@ -154,6 +154,22 @@ result<void> parse_base64url(std::string_view text, std::span<std::uint8_t> into
   return decode_base64(text, into, base64url_digits);
 }
 
+std::string to_base64(std::string_view bytes) {
+  return to_base64(std::span(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()));
+}
+
+result<std::string> parse_base64(std::string_view text) {
+  const auto padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
+  if (text.size() % 4 != 0)
+    return fail(errc::invalid_argument, "cannot read base64: its padding is missing");
+  std::string bytes(text.size() / 4 * 3 - padding, '\0');
+  auto read
+    = parse_base64(text, std::span(reinterpret_cast<std::uint8_t*>(bytes.data()), bytes.size()));
+  if (!read)
+    return read.error();
+  return bytes;
+}
+
 bool equal_in_constant_time(std::string_view a, std::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }

@@ -30,6 +30,9 @@ std::string to_base64(std::span<const std::uint8_t> bytes);
 /// Strict: canonical alphabet, padding and zero trailing bits; exactly into.size() bytes.
 result<void> parse_base64(std::string_view text, std::span<std::uint8_t> into);
 result<void> parse_base64url(std::string_view text, std::span<std::uint8_t> into);
+/// Standard base64 of bytes of any number, and back, as strictly.
+std::string to_base64(std::string_view bytes);
+result<std::string> parse_base64(std::string_view text);
 
 /// Equal or not, in time that depends on the lengths only.
 bool equal_in_constant_time(std::string_view a, std::string_view b);

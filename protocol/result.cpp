@@ -63,4 +63,16 @@ std::string_view to_string(errc code) {
   return "unknown";
 }
 
+bool parse_errc(std::string_view name, errc& code) {
+  for (int value = 1; value <= static_cast<int>(errc::internal); ++value) {
+    const auto candidate = static_cast<errc>(value);
+    // Codes have gaps; those between have no name.
+    if (to_string(candidate) == name && name != "unknown") {
+      code = candidate;
+      return true;
+    }
+  }
+  return false;
+}
+
 } // namespace dossier

@@ -47,6 +47,9 @@ enum class errc : std::uint8_t {
 /// The name used in problem types, logs and metrics, e.g. "not-found". Total over errc.
 std::string_view to_string(errc code);
 
+/// The code of this name. False if there is none; `code` is untouched then.
+bool parse_errc(std::string_view name, errc& code);
+
 /// Why something was refused or failed. `why` says what was attempted, on what, and what to do
 /// about it; `where` points into the input (a JSON pointer, header or query name), empty if
 /// nowhere.

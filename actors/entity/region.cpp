@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/entity/region.hpp"
 
+#include "actors/kinds.hpp"
 #include "config/log.hpp"
 
 #include <caf/send.hpp>
@@ -72,7 +73,7 @@ typename region_state<K>::entry& region_state<K>::enter(const entity_id& id) {
   e.gauge = std::make_shared<entity_gauge>();
   by_use_.push_front(id);
   e.place = by_use_.begin();
-  services->counters.actors_active.store(entries_.size(), std::memory_order_relaxed);
+  services->counters.actors_active.fetch_add(1, std::memory_order_relaxed);
   return e;
 }
 
@@ -271,7 +272,7 @@ void region_state<K>::let_go(const entity_id& id, entry& e) {
   by_use_.erase(e.place);
   entries_.erase(id);
   services->counters.passivations.fetch_add(1, std::memory_order_relaxed);
-  services->counters.actors_active.store(entries_.size(), std::memory_order_relaxed);
+  services->counters.actors_active.fetch_sub(1, std::memory_order_relaxed);
 }
 
 template <class K>
@@ -342,5 +343,9 @@ template struct region_state<document_kind>;
 template region_actor<document_kind>::behavior_type
 region<document_kind>(region_actor<document_kind>::stateful_pointer<region_state<document_kind>>,
                       entity_services*, std::shared_ptr<const document_kind::policy>);
+template struct region_state<letter_kind>;
+template region_actor<letter_kind>::behavior_type
+region<letter_kind>(region_actor<letter_kind>::stateful_pointer<region_state<letter_kind>>,
+                    entity_services*, std::shared_ptr<const letter_kind::policy>);
 
 } // namespace dossier

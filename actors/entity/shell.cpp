@@ -2,6 +2,7 @@
 #include "actors/entity/shell.hpp"
 
 #include "actors/entity/decision.hpp"
+#include "actors/kinds.hpp"
 #include "config/log.hpp"
 #include "protocol/assert.hpp"
 
@@ -109,5 +110,9 @@ template struct shell_state<document_kind>;
 template shell_actor<document_kind>::behavior_type
 shell<document_kind>(shell_actor<document_kind>::stateful_pointer<shell_state<document_kind>>,
                      entity_services*, std::shared_ptr<const document_kind::policy>);
+template struct shell_state<letter_kind>;
+template shell_actor<letter_kind>::behavior_type
+shell<letter_kind>(shell_actor<letter_kind>::stateful_pointer<shell_state<letter_kind>>,
+                   entity_services*, std::shared_ptr<const letter_kind::policy>);
 
 } // namespace dossier

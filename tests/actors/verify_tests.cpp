@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// The cross-check finds what is wrong with entities of every kind, and nothing with what is right.
+#include "actors/verify.hpp"
+
+#include "persistence/files.hpp"
+#include "tests/support/scratch_directory.hpp"
+#include "tests/support/stepped_world.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <string>
+#include <vector>
+
+using namespace dossier;
+using namespace dossier::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+settings small_settings() {
+  settings s;
+  s.storage.shards = 4;
+  return s;
+}
+
+struct fixture {
+  stepped_world world{small_settings()};
+  scratch_directory directory;
+  std::unique_ptr<blob_store> blobs
+    = blob_store::open(posix_files(), directory / "blobs", *world.store).value();
+  std::vector<std::string> told;
+
+  verify_counts check() {
+    told.clear();
+    const auto counts = verify(*world.store, *blobs, {},
+                               [this](const std::string& sentence) { told.push_back(sentence); });
+    BOOST_REQUIRE(counts);
+    BOOST_TEST(counts->discrepancies == told.size());
+    return *counts;
+  }
+
+  entity_id document() {
+    const auto id = world.core->documents().next_id("acme");
+    BOOST_REQUIRE(world.ask(id, document::create{"acme", "t", "f", "a/b", {}, {}, {}}));
+    return id;
+  }
+
+  entity_id letter(bool is_transient) {
+    const auto id = world.core->letters().next_id(2);
+    world.core->letters().submit(
+      id, letter::receive{{}, {}, "T", "", {errc::unavailable, "away", ""}, is_transient}, {},
+      std::make_shared<reply<letter::view>>([](const auto& got) { BOOST_TEST(got.has_value()); }));
+    world.run();
+    return id;
+  }
+
+  void says(std::string_view part) {
+    BOOST_REQUIRE(told.size() == 1u);
+    BOOST_TEST(told[0].find(part) != std::string::npos, told[0]);
+  }
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(verify_tests, fixture)
+
+BOOST_AUTO_TEST_CASE(entities_of_every_kind_that_agree_with_their_rows_are_no_finding) {
+  document();
+  letter(true);
+  letter(false);
+  const auto counts = check();
+  BOOST_TEST(told.empty());
+  BOOST_TEST(counts.entities == 3u);
+  BOOST_TEST(counts.events == 5u);
+  BOOST_TEST(counts.timers == 2u);
+  BOOST_TEST(counts.projections == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(a_letters_state_row_that_its_events_contradict_is_found) {
+  const auto id = letter(true);
+  const entity_ref entity{entity_kind::letter, id};
+  auto row = world.store->read_state(entity).value();
+  row->version = 1;
+  world.store->replace_state(entity, row);
+  check();
+  says("is of version 1");
+  row->bytes = "x";
+  world.store->replace_state(entity, row);
+  check();
+  says("cannot be read");
+}
+
+BOOST_AUTO_TEST_CASE(rows_that_a_letter_does_not_wish_for_are_found) {
+  const auto id = letter(false);
+  batch stray;
+  stray.entity = {entity_kind::letter, id};
+  stray.expected_version = 2;
+  stray.timers_set.push_back({world.time.now() + 1h, "retry"});
+  BOOST_REQUIRE(world.store->write(std::vector{stray}, world.time.now()).value().front());
+  check();
+  says("timer retry of letter/");
+}
+
+BOOST_AUTO_TEST_CASE(rows_that_a_letter_misses_are_found) {
+  const auto id = letter(false);
+  batch lost;
+  lost.entity = {entity_kind::letter, id};
+  lost.expected_version = 2;
+  lost.projections_erased.push_back(
+    list_entry{std::string(letter::dead_list), world.core->letters().find(id)->view.received_at});
+  BOOST_REQUIRE(world.store->write(std::vector{lost}, world.time.now()).value().front());
+  check();
+  says("entry of the list letters-dead is missing for letter/");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
