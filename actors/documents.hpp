@@ -54,6 +54,9 @@ public:
                       std::shared_ptr<reply<document::view>> done)
     = 0;
 
+  /// Whether fewer commands wait, of all kinds, than actors.pending_max allows.
+  virtual bool has_room() const = 0;
+
   // Reads of committed state; they wake no actor.
 
   /// not_found if it never existed. What has ended is found, with its status.

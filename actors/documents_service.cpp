@@ -33,6 +33,10 @@ void documents_service::submit(const entity_id& id, document::command what, comm
                    counters, id, std::move(what), std::move(meta), std::move(done))});
 }
 
+bool documents_service::has_room() const {
+  return services_.counters.pending.load(std::memory_order_relaxed) < services_.limits.pending_max;
+}
+
 result<found_document> documents_service::find(const entity_id& id) const {
   if (id.shard() >= services_.store.shard_count())
     return fail(errc::not_found, "there is no document " + id.text());

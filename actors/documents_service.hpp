@@ -23,6 +23,7 @@ public:
   entity_id next_id(std::string_view customer) override;
   void submit(const entity_id& id, document::command what, command_meta meta,
               std::shared_ptr<reply<document::view>> done) override;
+  bool has_room() const override;
   result<found_document> find(const entity_id& id) const override;
   result<document_page> list(std::string_view customer, const document_filter& filter,
                              const std::optional<listing>& after, std::size_t limit) const override;

@@ -98,6 +98,15 @@ struct kafka_settings {
   bool enabled = true;           ///< kafka.enabled; false: events stay in the outbox
   std::string bootstrap_servers; ///< kafka.bootstrap_servers; empty: the development broker
   std::string documents_topic = "dossier.documents.v1"; ///< kafka.documents_topic
+  std::string commands_topic = "dossier.commands.v1";   ///< kafka.commands_topic
+  std::string replies_topic = "dossier.replies.v1";     ///< kafka.replies_topic
+  std::string dead_letters_topic = "dossier.dlq.v1";    ///< kafka.dead_letters_topic
+  bool takes_commands = true;          ///< kafka.takes_commands; false: none are read
+  std::string group_id = "dossier";    ///< kafka.group_id: under which our place is shown to others
+  std::uint32_t prefetch_kib = 16'384; ///< kafka.prefetch_kib: read ahead
+  std::uint32_t commands_in_flight_max = 1'000; ///< kafka.commands_in_flight_max
+  std::uint32_t letters_open_max = 10'000;      ///< kafka.letters_open_max: then no command is read
+  std::uint32_t command_ids_kept_s = 604'800;   ///< kafka.command_ids_kept_s: known when repeated
   std::string source = "/dossier";     ///< kafka.source: what events name as where they come from
   std::string mode = "binary";         ///< kafka.mode: binary or structured
   std::uint16_t topic_replication = 0; ///< kafka.topic_replication; 0: the broker's default

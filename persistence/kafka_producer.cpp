@@ -2,6 +2,7 @@
 #include "persistence/kafka_producer.hpp"
 
 #include "persistence/kafka_log.hpp"
+#include "persistence/kafka_properties.hpp"
 
 #include <librdkafka/rdkafka.h>
 
@@ -17,41 +18,17 @@ namespace {
 
 constexpr std::uint32_t queue_kib_max = 65'536;
 
-/// A property of librdkafka and the setting of ours that it comes from; empty if from none.
-struct property {
-  const char* name;
-  std::string value;
-  const char* setting = "";
-};
-
-std::vector<property> security_properties(const kafka_settings& s) {
-  std::vector<property> all{
-    {"security.protocol", s.security_protocol, "kafka.security_protocol"},
-    {"sasl.mechanisms", s.sasl_mechanism, "kafka.sasl_mechanism"},
-    {"sasl.username", s.sasl_username, "kafka.sasl_username"},
-    {"sasl.password", s.sasl_password, "kafka.sasl_password"},
-    {"ssl.ca.location", s.ssl_ca_file, "kafka.ssl_ca_file"},
-    {"ssl.certificate.location", s.ssl_certificate_file, "kafka.ssl_certificate_file"},
-    {"ssl.key.location", s.ssl_key_file, "kafka.ssl_key_file"},
-    {"ssl.key.password", s.ssl_key_password, "kafka.ssl_key_password"},
-  };
-  std::erase_if(all, [](const property& p) { return p.value.empty(); });
-  return all;
-}
-
-std::vector<property> properties_of(const kafka_settings& s, kafka_pace pace) {
+std::vector<kafka_property> properties_of(const kafka_settings& s, kafka_pace pace) {
   const bool is_alone = pace == kafka_pace::one_by_one;
-  auto all = security_properties(s);
+  auto all = connection_properties(s);
   all.insert(
     all.end(),
     {
-      {"bootstrap.servers", s.bootstrap_servers, "kafka.bootstrap_servers"},
       {"linger.ms", std::to_string(s.linger_ms), "kafka.linger_ms"},
       {"compression.type", s.compression, "kafka.compression"},
       {"queue.buffering.max.messages", std::to_string(s.queue_messages_max),
        "kafka.queue_messages_max"},
       {"queue.buffering.max.kbytes", std::to_string(queue_kib_max)},
-      {"client.id", "dossier"},
       {"enable.idempotence", "true"},
       {"enable.gapless.guarantee", "true"},
       {"acks", "all"},
@@ -61,40 +38,9 @@ std::vector<property> properties_of(const kafka_settings& s, kafka_pace pace) {
       {"batch.num.messages", is_alone ? "1" : "10000"},
       // A topic that is asked for too early must not come into being with the wrong partitions.
       {"allow.auto.create.topics", "false"},
-      {"reconnect.backoff.ms", "100"},
-      {"reconnect.backoff.max.ms", "2000"},
-      {"log.connection.close", "false"},
       {"statistics.interval.ms", "1000"},
     });
   return all;
-}
-
-result<void> check(const kafka_settings& s) {
-  if (s.bootstrap_servers.empty())
-    return fail(errc::invalid_argument,
-                "starting the Kafka producer: there is no broker to ask; set "
-                "kafka.bootstrap_servers",
-                "kafka.bootstrap_servers");
-  if (s.security_protocol.starts_with("sasl") && s.sasl_mechanism.empty())
-    return fail(errc::invalid_argument,
-                "starting the Kafka producer: kafka.security_protocol is " + s.security_protocol
-                  + ", but nothing says how to prove who we are; set kafka.sasl_mechanism",
-                "kafka.sasl_mechanism");
-  return {};
-}
-
-result<void> set_all(rd_kafka_conf_t* conf, const std::vector<property>& properties) {
-  std::array<char, 512> why{};
-  for (const auto& p : properties) {
-    const auto code = rd_kafka_conf_set(conf, p.name, p.value.c_str(), why.data(), why.size());
-    if (code != RD_KAFKA_CONF_OK)
-      return fail(errc::invalid_argument,
-                  std::string("starting the Kafka producer: librdkafka refuses ") + p.name + ": "
-                    + why.data() + "; correct "
-                    + (*p.setting == '\0' ? "the installation of librdkafka" : p.setting),
-                  p.setting);
-  }
-  return {};
 }
 
 failure explain(rd_kafka_resp_err_t error, const std::string& topic, std::uint32_t partition) {
@@ -181,12 +127,13 @@ struct kafka_callbacks {
 result<std::unique_ptr<kafka_producer>>
 kafka_producer::start(const kafka_settings& s, kafka_pace pace, kafka_listener& listener) {
   static_assert(sizeof(void*) == sizeof(std::uint64_t), "A token travels as a pointer.");
-  if (auto good = check(s); !good)
+  if (auto good = check_connection(s, "starting the Kafka producer"); !good)
     return good.error();
   std::unique_ptr<rd_kafka_conf_t, decltype(&rd_kafka_conf_destroy)> owned(rd_kafka_conf_new(),
                                                                            rd_kafka_conf_destroy);
   auto* conf = owned.get();
-  if (auto applied = set_all(conf, properties_of(s, pace)); !applied)
+  if (auto applied = set_properties(*conf, properties_of(s, pace), "starting the Kafka producer");
+      !applied)
     return applied.error();
   std::unique_ptr<kafka_producer> producer(new kafka_producer(listener));
   rd_kafka_conf_set_opaque(conf, producer.get());

@@ -131,4 +131,9 @@ result<void> ensure_kafka_topic(rd_kafka_s& client, const std::string& name,
   return {};
 }
 
+result<std::uint32_t> count_kafka_partitions(rd_kafka_s& client, const std::string& name,
+                                             milliseconds patience) {
+  return count_partitions(client, name, steady::now() + patience);
+}
+
 } // namespace dossier

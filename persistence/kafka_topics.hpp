@@ -21,4 +21,8 @@ result<void> ensure_kafka_topic(rd_kafka_s& client, const std::string& name,
                                 std::uint32_t partitions, std::uint16_t replication,
                                 milliseconds patience);
 
+/// How many partitions the topic has; 0: there is none. Waits at most `patience`.
+result<std::uint32_t> count_kafka_partitions(rd_kafka_s& client, const std::string& name,
+                                             milliseconds patience);
+
 } // namespace dossier

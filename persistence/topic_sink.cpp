@@ -14,20 +14,20 @@ constexpr milliseconds retry{1'000};
 
 } // namespace
 
-topic_sink::topic_sink(std::unique_ptr<kafka_sink> sink, std::string topic,
+topic_sink::topic_sink(std::unique_ptr<kafka_sink> sink, std::vector<std::string> topics,
                        std::uint32_t partitions)
   : sink_(std::move(sink))
-  , topic_(std::move(topic))
+  , missing_(std::move(topics))
   , partitions_(partitions)
-  , trouble_(fail(errc::unavailable, "Kafka was not asked for the topic " + topic_ + " yet")) {}
+  , trouble_(fail(errc::unavailable, "Kafka was not asked for its topics yet")) {}
 
 bool topic_sink::offer(const outgoing& message, std::uint64_t token) {
-  return is_there_ && sink_->offer(message, token);
+  return missing_.empty() && sink_->offer(message, token);
 }
 
 void topic_sink::poll(milliseconds patience, sink_report& report) {
-  if (!is_there_ && std::chrono::steady_clock::now() >= next_try_)
-    try_topic();
+  if (!missing_.empty() && std::chrono::steady_clock::now() >= next_try_)
+    try_topics();
   sink_->poll(patience, report);
 }
 
@@ -44,18 +44,22 @@ result<void> topic_sink::health() const {
   return sink_->health();
 }
 
-void topic_sink::try_topic() {
-  const auto made = sink_->ensure_topic(topic_, partitions_, try_patience);
+void topic_sink::try_topics() {
+  result<void> made;
+  while (made && !missing_.empty()) {
+    made = sink_->ensure_topic(missing_.back(), partitions_, try_patience);
+    if (made)
+      missing_.pop_back();
+  }
   next_try_ = std::chrono::steady_clock::now() + retry;
   const std::lock_guard lock(mutex_);
   if (made) {
-    is_there_ = true;
     trouble_.reset();
     return;
   }
   if (!trouble_ || trouble_->why != made.error().why)
     log(log_level::warn, "events wait for their topic",
-        {{"topic", topic_}, {"why", made.error().why}});
+        {{"topic", missing_.back()}, {"why", made.error().why}});
   trouble_ = made.error();
 }
 

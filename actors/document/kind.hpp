@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/document/rules.hpp"
+#include "protocol/arrival.hpp"
 #include "protocol/ids.hpp"
 
 namespace dossier {
@@ -20,6 +21,11 @@ struct document_kind {
   static constexpr std::uint64_t snapshot_every = 1;
   static constexpr std::uint8_t state_format = document::state_format;
 
+  /// Whoever sent the command is told what it came to.
+  static std::string reply_of(const arrival* from, const state& next, std::uint64_t version,
+                              const std::vector<event>& events, const context& ctx) {
+    return document::reply_of(from, next, version, events, ctx);
+  }
   static result<event> decode_event(std::string_view type, std::uint32_t version,
                                     std::string_view data) {
     return document::decode_event(type, version, data);

@@ -5,6 +5,7 @@
 #include "actors/document/rules.hpp"
 
 #include "protocol/assert.hpp"
+#include "protocol/command_reply.hpp"
 #include "protocol/planted.hpp"
 
 #include <algorithm>
@@ -431,6 +432,19 @@ view view_of(const state& s, std::uint64_t version) {
   view v = std::visit(viewing{}, s);
   v.version = version;
   return v;
+}
+
+std::string reply_of(const arrival* from, const state& next, std::uint64_t version,
+                     const std::vector<event>& events, const context& ctx) {
+  if (from == nullptr)
+    return {};
+  const bool is_created = std::any_of(events.begin(), events.end(), [](const event& e) {
+    return std::holds_alternative<created>(e);
+  });
+  std::optional<timestamp> upload_expires_at;
+  if (is_created)
+    upload_expires_at = view_of(next, version).upload_expires_at;
+  return encode_reply(*from, ctx.now, command_done{ctx.self, version, upload_expires_at});
 }
 
 std::vector<timer> timers_of(const state& s) {

@@ -3,6 +3,7 @@
 // argument.
 #pragma once
 
+#include "protocol/arrival.hpp"
 #include "protocol/context.hpp"
 #include "protocol/document.hpp"
 #include "protocol/projection.hpp"
@@ -94,6 +95,10 @@ result<std::vector<event>> decide(const state& s, std::uint64_t version, const c
 void evolve(state& s, const event& e, const occurrence& o);
 /// What a reader may see; requires a document that exists or existed.
 view view_of(const state& s, std::uint64_t version);
+/// What the sender of a command that came as a message is told (protocol/command_reply); empty
+/// without one.
+std::string reply_of(const arrival* from, const state& next, std::uint64_t version,
+                     const std::vector<event>& events, const context& ctx);
 /// The timers this state wishes to have.
 std::vector<timer> timers_of(const state& s);
 /// The rows this state wishes to have for its readers.

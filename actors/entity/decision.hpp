@@ -32,8 +32,21 @@ std::vector<T> without(const std::vector<T>& from, const std::vector<T>& other) 
   return rest;
 }
 
+/// What whoever sent the message that caused these events is told; empty for most.
+template <class K>
+std::string reply_to_sender(const command_meta& meta, const hosted<K>& next,
+                            const std::vector<typename K::event>& events, const context& ctx) {
+  if constexpr (requires {
+                  K::reply_of(meta.arrival.get(), next.state, next.version, events, ctx);
+                })
+    return K::reply_of(meta.arrival.get(), next.state, next.version, events, ctx);
+  else
+    return {};
+}
+
 /// Decides `what` on `now` and says what to write: events, state row, the differences of
-/// projections and timers, and the answer to keep for the command id until `answers_kept` from now.
+/// projections and timers, the answer to keep for the command id until `answers_kept` from now, and
+/// for a message that it is handled and what its sender is told.
 template <class K>
 result<decision<K>> make_decision(const hosted<K>& now, const typename K::command& what,
                                   const command_meta& meta, const context& ctx,
@@ -75,9 +88,14 @@ result<decision<K>> make_decision(const hosted<K>& now, const typename K::comman
     write.timers_erased.push_back(row);
   }
   if (meta.id.is_set() && !DOSSIER_PLANTED(answer_forgotten))
-    write.answer = stored_answer{meta.id, meta.fingerprint, ctx.now + answers_kept,
-                                 encode_answer<K>(ctx.self, made.next)};
-  if (!write.events.empty() || !write.timers_erased.empty() || write.answer)
+    write.answer
+      = stored_answer{meta.id, meta.fingerprint, ctx.now + meta.answer_kept.value_or(answers_kept),
+                      encode_answer<K>(ctx.self, made.next)};
+  if (meta.arrival)
+    write.handled = meta.arrival->place;
+  write.reply = reply_to_sender<K>(meta, made.next, *events, ctx);
+  if (!write.events.empty() || !write.timers_erased.empty() || write.answer || write.handled
+      || !write.reply.empty())
     made.write = std::move(write);
   return made;
 }

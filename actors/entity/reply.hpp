@@ -4,6 +4,7 @@
 #pragma once
 
 #include "persistence/batch.hpp"
+#include "protocol/arrival.hpp"
 #include "protocol/context.hpp"
 #include "protocol/result.hpp"
 
@@ -58,6 +59,8 @@ struct command_meta {
   command_id id;                ///< Unset when the caller asked for no idempotency.
   sha256_digest fingerprint{};  ///< Of the request's body; meaningful with `id`.
   bool is_fresh_entity = false; ///< The entity's id was just drawn: nothing to load.
+  std::shared_ptr<const dossier::arrival> arrival; ///< nullptr: it did not come as a message.
+  std::optional<seconds> answer_kept; ///< How long `id` is known; nullopt: as long as any.
 };
 
 } // namespace dossier

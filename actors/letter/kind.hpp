@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/letter/rules.hpp"
+#include "protocol/arrival.hpp"
 #include "protocol/ids.hpp"
 
 namespace dossier {
@@ -20,6 +21,11 @@ struct letter_kind {
   static constexpr std::uint64_t snapshot_every = 1;
   static constexpr std::uint8_t state_format = letter::state_format;
 
+  /// Whoever sent a command that is given up is told so.
+  static std::string reply_of(const arrival*, const state& next, std::uint64_t,
+                              const std::vector<event>& events, const context& ctx) {
+    return letter::reply_of(next, events, ctx);
+  }
   static result<event> decode_event(std::string_view type, std::uint32_t version,
                                     std::string_view data) {
     return letter::decode_event(type, version, data);

@@ -4,6 +4,8 @@
 #include "actors/letter/rules.hpp"
 
 #include "protocol/assert.hpp"
+#include "protocol/cloud_event.hpp"
+#include "protocol/command_reply.hpp"
 #include "protocol/utf8.hpp"
 
 #include <algorithm>
@@ -255,6 +257,25 @@ view view_of(const state& s, std::uint64_t version) {
   else
     v.status = status::dead;
   return v;
+}
+
+std::string reply_of(const state& next, const std::vector<event>& events, const context& ctx) {
+  const auto* died = std::get_if<dead>(&next);
+  const bool is_news = std::any_of(events.begin(), events.end(), [](const event& e) {
+    return std::holds_alternative<dead_lettered>(e);
+  });
+  if (died == nullptr || !is_news || died->facts.origin.channel != channel::commands)
+    return {};
+  const auto& what = died->facts.message;
+  const auto asked = read_cloud_event(what.headers, what.value);
+  if (!asked)
+    return {};
+  arrival from{
+    std::nullopt, asked->type, asked->id, {}, std::string{asked->extension("traceparent")}};
+  if (what.key && check_customer(*what.key))
+    from.customer = *what.key;
+  const auto& why = died->facts.last;
+  return encode_reply(from, ctx.now, failure{why.code, why.why, why.where});
 }
 
 std::vector<timer> timers_of(const state& s) {

@@ -89,6 +89,9 @@ result<std::vector<event>> decide(const state& s, std::uint64_t version, const c
 void evolve(state& s, const event& e, const occurrence& o);
 /// What an operator may see; requires a letter that exists or existed.
 view view_of(const state& s, std::uint64_t version);
+/// What the sender of a command is told in the batch in which its letter dies
+/// (protocol/command_reply); empty otherwise, and if the message does not say who asked what.
+std::string reply_of(const state& next, const std::vector<event>& events, const context& ctx);
 /// The timers this state wishes to have.
 std::vector<timer> timers_of(const state& s);
 /// The rows this state wishes to have for its readers.

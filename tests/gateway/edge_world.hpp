@@ -75,6 +75,7 @@ public:
     }
     inner_.submit(id, std::move(what), std::move(meta), std::move(done));
   }
+  bool has_room() const override { return inner_.has_room(); }
   result<found_document> find(const entity_id& id) const override { return inner_.find(id); }
   result<document_page> list(std::string_view customer, const document_filter& filter,
                              const std::optional<listing>& after,

@@ -1,0 +1,418 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/inbox.hpp"
+
+#include "actors/inbox_work.hpp"
+#include "config/log.hpp"
+#include "protocol/command_reply.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace dossier {
+
+namespace {
+
+/// Messages read in one turn, so that outcomes are looked at between.
+constexpr int messages_per_turn_max = 64;
+/// A mark is a write: so many messages, or an idle moment, are worth one.
+constexpr std::size_t note_messages = 1'000;
+/// News of commands in flight are looked for so often while the topic is silent.
+constexpr milliseconds glance{2};
+constexpr seconds look_at_ends{1};
+constexpr std::size_t recover_page = 1'000;
+
+inbox_lanes::order order_of(const letter::origin& from) {
+  return {from.partition, from.offset};
+}
+
+letter::trouble trouble_of(const failure& why) {
+  return {why.code, why.why, why.where};
+}
+
+failure put_off_reason() {
+  return fail(errc::busy, "an earlier command for the same document is being tried again");
+}
+
+} // namespace
+
+inbox::inbox(inbox_parts parts, inbox_limits limits, message_source* source)
+  : parts_(std::move(parts))
+  , limits_(std::move(limits))
+  , source_(source)
+  , arrived_(std::make_shared<arrivals>())
+  , places_(parts_.store) {}
+
+inbox::~inbox() = default;
+
+result<void> inbox::recover() {
+  letter_filter retrying;
+  retrying.status = letter::status::retrying;
+  std::optional<listing> after;
+  do {
+    const auto page = parts_.letters.list(retrying, after, recover_page);
+    if (!page)
+      return page.error();
+    for (const auto& [id, view] : page->items) {
+      if (view.origin.channel != letter::channel::commands)
+        continue;
+      inbox_work read;
+      // One that cannot be read, by now, holds up nobody.
+      if (read_work(read, view.message.headers, view.message.value, view.message.key,
+                    limits_.content_bytes_max))
+        lanes_.add_letter(read.lane, order_of(view.origin), id);
+    }
+    after = page->next;
+  } while (after);
+  return {};
+}
+
+bool inbox::turn(milliseconds patience) {
+  bool has_done = take_in();
+  hand_in_again();
+  pace();
+  const bool may_read = source_ != nullptr && !stats_.is_paused.load(std::memory_order_relaxed);
+  const auto wait = has_done         ? milliseconds{0}
+                    : in_flight_ > 0 ? std::min(patience, glance)
+                                     : patience;
+  if (may_read) {
+    for (int left = messages_per_turn_max; left > 0 && has_room(); --left) {
+      if (!source_->poll(left == messages_per_turn_max ? wait : milliseconds{0}, *this))
+        break;
+      has_done = true;
+    }
+  } else {
+    std::unique_lock lock(arrived_->mutex);
+    arrived_->woken.wait_for(lock, wait, [this] { return arrived_->has_any(); });
+  }
+  const auto finished = places_.finished();
+  if (finished >= note_messages || (finished > 0 && in_flight_ == 0))
+    places_.note(source_);
+  if (const auto now = parts_.time.now(); source_ != nullptr && now >= next_look_) {
+    places_.look(*source_);
+    next_look_ = now + look_at_ends;
+  }
+  stats_.in_flight.store(in_flight_, std::memory_order_relaxed);
+  return has_done;
+}
+
+void inbox::close() {
+  take_in();
+  places_.note(source_);
+}
+
+bool inbox::take_in() {
+  std::unique_lock lock(arrived_->mutex);
+  auto outcomes = std::exchange(arrived_->outcomes, {});
+  auto ends = std::exchange(arrived_->ends, {});
+  auto due = std::exchange(arrived_->due, {});
+  auto left = std::exchange(arrived_->letters_left, {});
+  lock.unlock();
+  // Before what is due: a letter that has left must not hold up the next of its lane.
+  for (const auto& id : left)
+    lanes_.remove_letter(id);
+  for (auto& [work, what] : outcomes) {
+    if (what)
+      succeed(work);
+    else
+      give_up(work, what.error());
+  }
+  for (auto& [work, what] : ends) {
+    if (what)
+      end(work);
+    else
+      again_.emplace_back(parts_.time.now() + limits_.retry, work);
+  }
+  for (auto& letter : due)
+    take_up(std::move(letter));
+  run_ready();
+  return !outcomes.empty() || !ends.empty() || !due.empty() || !left.empty();
+}
+
+bool inbox::has_room() const {
+  return in_flight_ < limits_.in_flight_max && lanes_.letters() < limits_.letters_open_max
+         && again_.empty() && parts_.documents.has_room();
+}
+
+/// Pauses when there is no room, and reads on only when there is a good deal of it again.
+void inbox::pace() {
+  const bool was_paused = stats_.is_paused.load(std::memory_order_relaxed);
+  const bool is_paused
+    = was_paused ? !has_room() || in_flight_ > limits_.in_flight_max / 2 : !has_room();
+  if (is_paused == was_paused || source_ == nullptr)
+    return;
+  source_->pause(is_paused);
+  stats_.is_paused.store(is_paused, std::memory_order_relaxed);
+}
+
+// What comes in.
+
+result<std::uint64_t> inbox::on_assigned(std::uint16_t partition, const std::string& source) {
+  return places_.open(partition, source);
+}
+
+void inbox::on_revoked(std::uint16_t partition) {
+  places_.close(partition);
+}
+
+void inbox::on_message(received_message message) {
+  auto begun = places_.begin(message.place);
+  if (!begun)
+    return;
+  stats_.received.fetch_add(1, std::memory_order_relaxed);
+  ++in_flight_;
+  auto work = std::make_shared<inbox_work>();
+  work->place = begun;
+  work->arrival.place = message.place;
+  work->message = std::move(message);
+  const auto& m = work->message;
+  if (auto read = read_work(*work, m.headers, m.value, m.key, limits_.content_bytes_max); !read) {
+    make_letter(work, read.error(), false);
+    return;
+  }
+  switch (lanes_.enter(work->lane, work)) {
+  case inbox_lanes::verdict::go:
+    work->holds_lane = true;
+    ready_.push_back(work);
+    run_ready();
+    return;
+  case inbox_lanes::verdict::wait:
+    return;
+  case inbox_lanes::verdict::put_off:
+    make_letter(work, put_off_reason(), true);
+    return;
+  }
+}
+
+void inbox::attempt(const entity_id& id, const letter::view& what, attempted done) {
+  const std::lock_guard lock(arrived_->mutex);
+  arrived_->due.push_back({id, what, std::move(done)});
+  arrived_->woken.notify_one();
+}
+
+void inbox::committed(const batch& b) {
+  if (b.entity.kind != entity_kind::letter)
+    return;
+  const auto is_retrying = [](const projection& p) {
+    const auto* entry = std::get_if<list_entry>(&p);
+    return entry != nullptr && entry->list == letter::retrying_list;
+  };
+  if (!std::ranges::any_of(b.projections_erased, is_retrying))
+    return;
+  const std::lock_guard lock(arrived_->mutex);
+  arrived_->letters_left.push_back(b.entity.id);
+  arrived_->woken.notify_one();
+}
+
+void inbox::take_up(due_letter letter) {
+  auto work = std::make_shared<inbox_work>();
+  work->letter = letter.id;
+  work->done = std::move(letter.done);
+  const auto& m = letter.what.message;
+  if (auto read = read_work(*work, m.headers, m.value, m.key, limits_.content_bytes_max); !read) {
+    work->done(attempt::failed{trouble_of(read.error()), false});
+    return;
+  }
+  if (lanes_.enter_letter(work->lane, order_of(letter.what.origin), letter.id)
+      != inbox_lanes::verdict::go) {
+    work->done(attempt::not_now{});
+    return;
+  }
+  ++in_flight_;
+  work->holds_lane = true;
+  ready_.push_back(work);
+}
+
+// What is done with it.
+
+/// Works that hold their lanes begin here and nowhere else: one that ends at once lets the next one
+/// go, and a long lane of those must not become a deep stack.
+void inbox::run_ready() {
+  while (!ready_.empty()) {
+    const auto work = std::move(ready_.front());
+    ready_.pop_front();
+    begin(work);
+  }
+}
+
+void inbox::begin(const inbox_work_ptr& work) {
+  const auto first = parts_.documents.find_answer(work->request.customer, work->id);
+  if (!first) {
+    give_up(work, first.error());
+    return;
+  }
+  if (*first) {
+    repeat(work, **first);
+    return;
+  }
+  if (auto good = check(*work); !good) {
+    give_up(work, good.error());
+    return;
+  }
+  submit(work);
+}
+
+/// What the document's rules cannot know: whose it is, and whether its content is there.
+result<void> inbox::check(const inbox_work& work) const {
+  const auto& wanted = work.request;
+  if (!wanted.document)
+    return {};
+  const auto found = parts_.documents.find(*wanted.document);
+  if (!found && found.error().code != errc::not_found)
+    return found.error();
+  if (!found || found->view.customer != wanted.customer)
+    return fail(errc::not_found,
+                "There is no document " + wanted.document->text() + " of this customer.",
+                "/documentId");
+  const auto& view = found->view;
+  if (std::holds_alternative<document::confirm_upload>(wanted.what) && view.has_content
+      && view.sha256 && !view.is_gone() && !parts_.has_content({view.customer, *view.sha256}))
+    return fail(errc::conflict, "The upload cannot be confirmed: its content is not there. Upload "
+                                "it again, then confirm.");
+  return {};
+}
+
+void inbox::repeat(const inbox_work_ptr& work, const stored_answer& first) {
+  if (first.fingerprint != work->fingerprint) {
+    give_up(work, fail(errc::unprocessable,
+                       "A command with this source and id said something else before.", "id"));
+    return;
+  }
+  stats_.repeated.fetch_add(1, std::memory_order_relaxed);
+  if (work->letter) {
+    succeed(work);
+    return;
+  }
+  const auto then = parts_.documents.decode_answer(first.bytes);
+  if (!then) {
+    give_up(work, then.error());
+    return;
+  }
+  command_done done{then->id, then->view.version, std::nullopt};
+  if (!work->request.document)
+    done.upload_expires_at = then->view.upload_expires_at;
+  // Nothing happens to the document again. The batch is of an entity that never comes to be.
+  batch bare;
+  bare.entity = {entity_kind::document, parts_.documents.next_id(work->request.customer)};
+  bare.handled = work->arrival.place;
+  bare.reply = encode_reply(work->arrival, parts_.time.now(), done);
+  work->bare = std::move(bare);
+  leave_lane(work);
+  record(work);
+}
+
+void inbox::submit(const inbox_work_ptr& work) {
+  command_meta meta;
+  meta.cause.by = "message";
+  meta.cause.request_id = work->event_id;
+  meta.cause.traceparent = work->arrival.traceparent;
+  meta.id = work->id;
+  meta.fingerprint = work->fingerprint;
+  meta.is_fresh_entity = !work->request.document;
+  meta.arrival = std::make_shared<const arrival>(work->arrival);
+  meta.answer_kept = limits_.command_ids_kept;
+  const auto id = work->request.document ? *work->request.document
+                                         : parts_.documents.next_id(work->request.customer);
+  auto answer_to = std::make_shared<reply<document::view>>([to = arrived_, work](outcome what) {
+    const std::lock_guard lock(to->mutex);
+    to->outcomes.emplace_back(work, std::move(what));
+    to->woken.notify_one();
+  });
+  parts_.documents.submit(id, work->request.what, std::move(meta), std::move(answer_to));
+}
+
+void inbox::succeed(const inbox_work_ptr& work) {
+  stats_.done.fetch_add(1, std::memory_order_relaxed);
+  if (work->letter) {
+    // Its effect is durable, so the next of its lane may go, whatever becomes of the letter.
+    lanes_.remove_letter(*work->letter);
+    work->done(attempt::succeeded{});
+  }
+  leave_lane(work);
+  end(work);
+}
+
+void inbox::give_up(const inbox_work_ptr& work, const failure& why) {
+  const bool may_help = is_transient(why.code);
+  if (!work->letter) {
+    make_letter(work, why, may_help);
+    return;
+  }
+  if (!may_help)
+    lanes_.remove_letter(*work->letter);
+  work->done(attempt::failed{trouble_of(why), may_help});
+  leave_lane(work);
+  end(work);
+}
+
+void inbox::make_letter(const inbox_work_ptr& work, const failure& why, bool is_transient) {
+  auto& counted = is_transient ? stats_.put_off : stats_.refused;
+  counted.fetch_add(1, std::memory_order_relaxed);
+  const auto place = work->place->place;
+  const auto shard = static_cast<shard_number>(place.partition % parts_.store.shard_count());
+  work->letter_id = parts_.letters.next_id(shard);
+  auto& m = work->message;
+  work->receive = {{letter::channel::commands, limits_.topic, place.partition, place.offset, m.at},
+                   {std::move(m.key), std::move(m.headers), std::move(m.value)},
+                   work->type,
+                   work->subject,
+                   trouble_of(why),
+                   is_transient};
+  if (is_transient)
+    lanes_.add_letter(work->lane, order_of(work->receive.origin), *work->letter_id);
+  leave_lane(work);
+  record(work);
+}
+
+/// Makes durable that the message is handled, with what follows from it. May be called again.
+void inbox::record(const inbox_work_ptr& work) {
+  auto tell = [to = arrived_, work](result<void> what) {
+    const std::lock_guard lock(to->mutex);
+    to->ends.emplace_back(work, std::move(what));
+    to->woken.notify_one();
+  };
+  if (work->bare) {
+    parts_.commits.submit(*work->bare, tell);
+    return;
+  }
+  command_meta meta;
+  meta.cause.by = "message";
+  meta.cause.request_id = work->event_id;
+  meta.cause.traceparent = work->arrival.traceparent;
+  meta.arrival = std::make_shared<const arrival>(work->arrival);
+  auto answer_to = std::make_shared<reply<letter::view>>(
+    [tell = std::move(tell)](const result<answer<letter::view>>& what) {
+      // A letter of this id that is there already is this one.
+      const bool is_there = what || what.error().code == errc::conflict;
+      tell(is_there ? result<void>{} : result<void>{what.error()});
+    });
+  parts_.letters.submit(*work->letter_id, work->receive, std::move(meta), std::move(answer_to));
+}
+
+void inbox::end(const inbox_work_ptr& work) {
+  if (work->place)
+    places_.finish(*work->place);
+  --in_flight_;
+}
+
+void inbox::leave_lane(const inbox_work_ptr& work) {
+  if (!std::exchange(work->holds_lane, false))
+    return;
+  auto next = lanes_.leave(work->lane);
+  if (next.goes) {
+    next.goes->holds_lane = true;
+    ready_.push_back(std::move(next.goes));
+  }
+  for (const auto& each : next.put_off)
+    make_letter(each, put_off_reason(), true);
+}
+
+void inbox::hand_in_again() {
+  const auto now = parts_.time.now();
+  for (auto left = again_.size(); left > 0 && again_.front().first <= now; --left) {
+    const auto work = std::move(again_.front().second);
+    again_.pop_front();
+    record(work);
+  }
+}
+
+} // namespace dossier

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/inbox_lanes.hpp"
+
+#include "protocol/assert.hpp"
+
+namespace dossier {
+
+inbox_lanes::verdict inbox_lanes::enter(const std::string& lane, const inbox_work_ptr& what) {
+  auto& state = lanes_[lane];
+  if (!state.letters.empty())
+    return verdict::put_off;
+  if (state.is_held) {
+    state.waiting.push_back(what);
+    ++waiting_;
+    return verdict::wait;
+  }
+  state.is_held = true;
+  return verdict::go;
+}
+
+inbox_lanes::verdict inbox_lanes::enter_letter(const std::string& lane, const order& place,
+                                               const entity_id& letter) {
+  add_letter(lane, place, letter);
+  auto& state = lanes_.at(lane);
+  if (state.is_held || state.letters.begin()->second != letter)
+    return verdict::wait;
+  state.is_held = true;
+  return verdict::go;
+}
+
+inbox_lanes::followers inbox_lanes::leave(const std::string& lane) {
+  auto& state = lanes_.at(lane);
+  DOSSIER_ASSERT(state.is_held, "who leaves a lane has held it");
+  state.is_held = false;
+  followers next;
+  if (!state.letters.empty()) {
+    next.put_off.assign(state.waiting.begin(), state.waiting.end());
+    waiting_ -= state.waiting.size();
+    state.waiting.clear();
+  } else if (!state.waiting.empty()) {
+    next.goes = std::move(state.waiting.front());
+    state.waiting.pop_front();
+    --waiting_;
+    state.is_held = true;
+  }
+  drop_if_empty(lane);
+  return next;
+}
+
+void inbox_lanes::add_letter(const std::string& lane, const order& place, const entity_id& letter) {
+  if (letters_.contains(letter))
+    return;
+  lanes_[lane].letters.emplace(place, letter);
+  letters_.emplace(letter, letter_place{lane, place});
+}
+
+void inbox_lanes::remove_letter(const entity_id& letter) {
+  const auto found = letters_.find(letter);
+  if (found == letters_.end())
+    return;
+  const auto [lane, place] = std::move(found->second);
+  letters_.erase(found);
+  auto& letters = lanes_.at(lane).letters;
+  if (const auto at = letters.find(place); at != letters.end() && at->second == letter)
+    letters.erase(at);
+  drop_if_empty(lane);
+}
+
+void inbox_lanes::drop_if_empty(const std::string& lane) {
+  const auto at = lanes_.find(lane);
+  if (!at->second.is_held && at->second.waiting.empty() && at->second.letters.empty())
+    lanes_.erase(at);
+}
+
+} // namespace dossier
