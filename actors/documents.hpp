@@ -4,10 +4,10 @@
 #pragma once
 
 #include "actors/entity/reply.hpp"
+#include "actors/history.hpp"
 #include "persistence/journal.hpp"
 #include "protocol/context.hpp"
 #include "protocol/document.hpp"
-#include "protocol/envelope.hpp"
 
 #include <memory>
 #include <optional>
@@ -33,12 +33,6 @@ struct document_page {
 struct document_filter {
   std::optional<document::status> status;
   std::optional<std::string> document_type;
-};
-
-/// One line of a document's history.
-struct history_entry {
-  std::uint64_t sequence = 0;
-  envelope event;
 };
 
 class documents {

@@ -86,18 +86,7 @@ result<document_page> documents_service::list(std::string_view customer,
 
 result<std::vector<history_entry>>
 documents_service::history(const entity_id& id, std::uint64_t first, std::size_t limit) const {
-  auto events = services_.store.read_events({entity_kind::document, id}, first, limit);
-  if (!events)
-    return events.error();
-  std::vector<history_entry> entries;
-  for (const auto& stored : *events) {
-    auto event = decode_envelope(stored.bytes);
-    if (!event)
-      return fail(errc::corrupt, "event " + std::to_string(stored.sequence) + " of document "
-                                   + id.text() + " cannot be read: " + event.error().why);
-    entries.push_back({stored.sequence, std::move(*event)});
-  }
-  return entries;
+  return read_history(services_.store, {entity_kind::document, id}, first, limit);
 }
 
 result<std::optional<stored_answer>> documents_service::find_answer(std::string_view customer,

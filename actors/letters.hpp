@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/entity/reply.hpp"
+#include "actors/history.hpp"
 #include "persistence/journal.hpp"
 #include "protocol/letter.hpp"
 
@@ -79,6 +80,8 @@ public:
 
   /// not_found if it never existed. What is over is found, with its status.
   virtual result<found_letter> find(const entity_id& id) const = 0;
+  virtual result<std::vector<history_entry>> history(const entity_id& id, std::uint64_t first,
+                                                     std::size_t limit) const = 0;
   virtual result<letter_page> list(const letter_filter& filter, const std::optional<listing>& after,
                                    std::size_t limit) const = 0;
   /// The letters of this status by their fingerprints.

@@ -98,6 +98,11 @@ result<found_letter> letters_service::find(const entity_id& id) const {
   return found_letter{id, view_of(entity->state, entity->version)};
 }
 
+result<std::vector<history_entry>>
+letters_service::history(const entity_id& id, std::uint64_t first, std::size_t limit) const {
+  return read_history(services_.store, {letter_kind::code, id}, first, limit);
+}
+
 result<letter_page> letters_service::list(const letter_filter& filter,
                                           const std::optional<listing>& after,
                                           std::size_t limit) const {

@@ -23,6 +23,8 @@ public:
   void submit(const entity_id& id, letter::command what, command_meta meta,
               std::shared_ptr<reply<letter::view>> done) override;
   result<found_letter> find(const entity_id& id) const override;
+  result<std::vector<history_entry>> history(const entity_id& id, std::uint64_t first,
+                                             std::size_t limit) const override;
   result<letter_page> list(const letter_filter& filter, const std::optional<listing>& after,
                            std::size_t limit) const override;
   result<letter_groups> groups(letter::status status) const override;

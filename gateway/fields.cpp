@@ -57,6 +57,12 @@ result<void> check_query(const request& r, std::initializer_list<std::string_vie
   return {};
 }
 
+failure bad_parameter(std::string_view name, std::string_view why) {
+  return fail(errc::invalid_argument,
+              "The query parameter " + std::string{name} + " " + std::string{why},
+              std::string{name});
+}
+
 result<std::uint64_t> query_number(const request& r, std::string_view name, std::uint64_t otherwise,
                                    std::uint64_t min, std::uint64_t max) {
   const auto text = r.query_value(name);

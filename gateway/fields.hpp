@@ -18,6 +18,9 @@ std::optional<std::string> joined_field(const request& r, std::string_view name)
 /// Refuses query parameters other than `known`, and repeated ones, by name.
 result<void> check_query(const request& r, std::initializer_list<std::string_view> known);
 
+/// That a query parameter has a value it may not have; `why` begins after its name.
+failure bad_parameter(std::string_view name, std::string_view why);
+
 /// A decimal number from the query within bounds; `otherwise` if it is not there.
 result<std::uint64_t> query_number(const request& r, std::string_view name, std::uint64_t otherwise,
                                    std::uint64_t min, std::uint64_t max);

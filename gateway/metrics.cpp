@@ -152,6 +152,13 @@ void collect_lateness(families& all, const core_stats& core) {
   family.metric.push_back(std::move(metric));
 }
 
+void collect_letters(families& all, const letter_counts& letters) {
+  add_gauge(all, "dossier_letters_dead", "Messages that wait for an operator.",
+            static_cast<double>(letters.dead));
+  add_gauge(all, "dossier_letters_retrying", "Messages that will be attempted again.",
+            static_cast<double>(letters.retrying));
+}
+
 void collect_blobs(families& all, const blob_stats& blobs) {
   add_counter(all, "dossier_blob_uploads_total", "Uploads that became durable.",
               blobs.uploads_finished);
@@ -213,6 +220,9 @@ public:
       collect_core(all, core);
       collect_lateness(all, core);
     }
+    if (sources_.letters)
+      if (const auto letters = sources_.letters())
+        collect_letters(all, *letters);
     if (sources_.blobs != nullptr)
       collect_blobs(all, *sources_.blobs);
     collect_process(all);

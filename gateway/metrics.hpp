@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/admin.hpp"
+#include "actors/letters.hpp"
 #include "gateway/server.hpp"
 #include "persistence/blob_store.hpp"
 
@@ -59,6 +60,7 @@ struct metric_sources {
   const blob_stats* blobs = nullptr;
   std::function<const http_stats*()> http; ///< nullptr before the server listens.
   std::function<core_stats()> core;
+  std::function<result<letter_counts>()> letters; ///< A failure: nothing is said of letters.
   std::function<std::vector<metric>()> more;
 };
 

@@ -223,6 +223,8 @@ private:
     parts_.reset(new route_parts{
       settings_,
       core_->documents(),
+      core_->letters(),
+      core_->redrives(),
       core_->admin(),
       *feed_,
       *blobs_,

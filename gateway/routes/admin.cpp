@@ -17,12 +17,6 @@ namespace {
 constexpr std::uint64_t limit_default = 100;
 constexpr std::uint64_t limit_max = 1'000;
 
-failure bad_parameter(std::string_view name, std::string_view why) {
-  return fail(errc::invalid_argument,
-              "The query parameter " + std::string{name} + " " + std::string{why},
-              std::string{name});
-}
-
 response admin_json(json_writer& out) {
   auto answer = json_response(200, out.take());
   answer.fields.emplace_back("Cache-Control", "private, no-store");
@@ -76,7 +70,7 @@ result<actors_question> actors_question_of(const request& r) {
   if (const auto name = r.query_value("kind")) {
     const auto kind = parse_entity_kind(*name);
     if (!kind)
-      return bad_parameter("kind", "must be document.");
+      return bad_parameter("kind", "must be document, letter or webhook.");
     question.kind = *kind;
   }
   const auto only = activity_of(r);

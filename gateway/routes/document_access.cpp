@@ -83,8 +83,12 @@ awaitable<result<document_answer>> submit_command(shared_parts& shared, const en
 }
 
 cause cause_of(const request& r, const document::command& what) {
+  return cause_of(r, name_of(what));
+}
+
+cause cause_of(const request& r, std::string_view command) {
   cause why;
-  why.command = name_of(what);
+  why.command = command;
   why.by = r.caller.role == principal::role_type::nobody ? "signed url" : "key:" + r.caller.name;
   why.request_id = r.request_id;
   if (const auto trace = r.field("traceparent"); is_traceparent(trace))

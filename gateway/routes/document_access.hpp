@@ -41,6 +41,7 @@ awaitable<result<document_answer>> submit_command(shared_parts& shared, const en
 
 /// Who asked, as the event's cause remembers it.
 cause cause_of(const request& r, const document::command& what);
+cause cause_of(const request& r, std::string_view command);
 
 /// A request's place among its repetitions.
 struct repetition {

@@ -10,8 +10,22 @@ namespace dossier {
 
 namespace {
 
-/// What the checks came to, as the answer's status and body.
-response health_response(const std::vector<health_check>& checks, bool is_draining) {
+/// What an operator should look at although the server works.
+std::vector<std::string> notes_of(const letters& source, std::uint64_t dead_warn_above) {
+  const auto counts = source.counts();
+  if (!counts)
+    return {"Letters cannot be counted: " + counts.error().why};
+  if (counts->dead <= dead_warn_above)
+    return {};
+  return {std::to_string(counts->dead) + " dead letters wait for an operator, more than the "
+          + std::to_string(dead_warn_above)
+          + " of letters.dead_warn_above; see "
+            "/admin/api/dead-letters/groups."};
+}
+
+/// What the checks came to, as the answer's status and body. Notes change no status.
+response health_response(const std::vector<health_check>& checks, bool is_draining,
+                         const std::vector<std::string>& notes) {
   json_writer out;
   bool is_good = !is_draining;
   bool is_degraded = false;
@@ -34,6 +48,12 @@ response health_response(const std::vector<health_check>& checks, bool is_draini
                            : is_degraded ? "degraded"
                                          : "ok");
   out.key("checks").raw(list.take());
+  if (!notes.empty()) {
+    out.key("notes").begin_array();
+    for (const auto& each : notes)
+      out.string(each);
+    out.end_array();
+  }
   out.end_object();
   auto answer = json_response(is_good ? 200 : 503, out.take());
   answer.fields.emplace_back("Cache-Control", "no-store");
@@ -45,8 +65,9 @@ awaitable<result<response>> read_health(shared_parts& shared, request& r, body_r
     co_return known.error();
   const auto& parts = shared.parts;
   const bool is_draining = parts.is_draining && parts.is_draining();
-  auto job = [&checks = parts.health_checks, is_draining] {
-    return health_response(checks, is_draining);
+  auto job = [&parts, is_draining] {
+    return health_response(parts.health_checks, is_draining,
+                           notes_of(parts.letters, parts.settings.letters.dead_warn_above));
   };
   co_return co_await run_on(shared.parts.readers, std::move(job));
 }

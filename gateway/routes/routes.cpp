@@ -64,6 +64,9 @@ shared_parts::shared_parts(route_parts& given)
   metrics.core = [&given] {
     return given.admin.stats();
   };
+  metrics.letters = [&given] {
+    return given.letters.counts();
+  };
   metrics.more = given.more_metrics;
 }
 
@@ -81,6 +84,7 @@ std::vector<route> make_routes(route_parts& parts) {
   add_event_routes(table);
   add_health_routes(table);
   add_admin_routes(table);
+  add_letter_routes(table);
   add_description_routes(table);
   return table.take();
 }

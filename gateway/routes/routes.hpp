@@ -8,6 +8,8 @@
 #include "actors/admin.hpp"
 #include "actors/documents.hpp"
 #include "actors/event_feed.hpp"
+#include "actors/letter_redrives.hpp"
+#include "actors/letters.hpp"
 #include "config/settings.hpp"
 #include "gateway/http.hpp"
 #include "gateway/metrics.hpp"
@@ -35,6 +37,8 @@ struct health_check {
 struct route_parts {
   const dossier::settings& settings;
   dossier::documents& documents;
+  dossier::letters& letters;
+  letter_redrives& redrives;
   dossier::admin& admin;
   event_feed& events;
   blob_store& blobs;

@@ -76,6 +76,7 @@ void add_content_routes(route_table& table);
 void add_event_routes(route_table& table);
 void add_health_routes(route_table& table);
 void add_admin_routes(route_table& table);
+void add_letter_routes(route_table& table);
 void add_description_routes(route_table& table);
 
 } // namespace dossier

@@ -172,8 +172,10 @@ struct edge_world {
   url_signer signer{std::string(32, 'k')};
   asio::thread_pool blob_workers{2};
   asio::thread_pool readers{1};
-  route_parts parts{config,  documents,    core.admin(), *feed, *blobs, signer, time, blob_workers,
-                    readers, "http://h:1", "0.0.1",      {},    {},     {},     {}};
+  route_parts parts{
+    config, documents,    core.letters(), core.redrives(), core.admin(), *feed, *blobs, signer,
+    time,   blob_workers, readers,        "http://h:1",    "0.0.1",      {},    {},     {},
+    {}};
   std::unique_ptr<router> table;
 
   edge_world();

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <future>
 #include <map>
 #include <set>
 
@@ -178,6 +179,46 @@ BOOST_AUTO_TEST_CASE(the_life_of_a_document_is_answered_as_described) {
   send_described(document_pattern, {verb::get, path});
   send_described(document_pattern, {verb::get, "/api/documents/x"});
   send_described(document_pattern, {verb::get, path + "?x=1"});
+}
+
+BOOST_AUTO_TEST_CASE(letters_are_answered_as_described) {
+  const std::string all = "/admin/api/dead-letters";
+  const auto receive = [this](bool is_transient) {
+    const auto id = core.letters().next_id(1);
+    std::promise<bool> answered;
+    core.letters().submit(id,
+                          letter::receive{{letter::channel::commands, "t", 1, 2, time.now()},
+                                          {"\xff", {{"a", "b"}, {"\xfe", "\xff"}}, "{}"},
+                                          "T",
+                                          "",
+                                          {errc::conflict, "it is taken", "/a"},
+                                          is_transient},
+                          {}, std::make_shared<reply<letter::view>>([&answered](const auto& got) {
+                            answered.set_value(got.has_value());
+                          }));
+    BOOST_REQUIRE(answered.get_future().get());
+    return id.text();
+  };
+  const auto id = receive(false);
+  receive(true);
+  send_described(all, {verb::get, all});
+  send_described(all, {verb::get, all + "?status=retrying"});
+  send_described(all, {verb::get, all + "?status=none"});
+  send_described(all + "/groups", {verb::get, all + "/groups"});
+  send_described(all + "/{id}", {verb::get, all + "/x"});
+  const auto whole = json_of(send_described(all + "/{id}", {verb::get, all + "/" + id}));
+  send_described(all + "/{id}/events", {verb::get, all + "/" + id + "/events"});
+  const std::string cause = whole["fingerprint"];
+  const call begin{verb::post, all + "/redrive", {}, R"({"fingerprint":")" + cause + "\"}"};
+  send_described(all + "/redrive", begin);
+  send_described(all + "/redrive", begin); // 409: nobody serves, the first one waits.
+  send_described(all + "/redrives", {verb::get, all + "/redrives"});
+  const auto other = "/" + receive(false);
+  send_described(all + "/{id}/redrive", {verb::post, all + other + "/redrive", {}, "[]"});
+  send_described(all + "/{id}/redrive", {verb::post, all + other + "/redrive"});
+  send_described(all + "/{id}/redrive", {verb::post, all + other + "/redrive"}); // 409
+  const auto third = "/" + receive(false);
+  send_described(all + "/{id}/discard", {verb::post, all + third + "/discard"});
 }
 
 BOOST_AUTO_TEST_CASE(health_is_answered_as_described) {
