@@ -23,10 +23,11 @@ result<std::uint64_t> inbox_places::open(std::uint16_t partition, const std::str
     state.handled.insert(known->handled.begin(), known->handled.end());
     return known->next;
   }
-  if (!known->source.empty())
+  // All partitions tell the same story.
+  if (!known->source.empty() && !std::exchange(has_told_of_source_, true))
     log(log_level::warn,
         "commands come from another topic or cluster: they are read from its start",
-        {{"partition", std::to_string(partition)}, {"was", known->source}, {"is", source}});
+        {{"was", known->source}, {"is", source}});
   if (auto noted = store_.note_inbox(partition, source, 0, known->handled); !noted)
     return noted.error();
   return std::uint64_t{0};

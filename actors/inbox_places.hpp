@@ -72,6 +72,7 @@ private:
 
   journal& store_;
   std::map<std::uint16_t, partition_state> partitions_;
+  bool has_told_of_source_ = false;
   std::uint64_t lives_ = 0;
   std::size_t finished_ = 0;
   std::size_t under_way_ = 0;

@@ -2,28 +2,10 @@
 #include "gateway/backbone.hpp"
 
 #include "persistence/topic_sink.hpp"
-#include "protocol/cloud_event.hpp"
 
 #include <utility>
 
 namespace dossier {
-
-namespace {
-
-outbox_publisher::wire wire_of(const kafka_settings& settings) {
-  const bool is_structured = settings.mode == "structured";
-  return [topic = settings.documents_topic, source = settings.source, is_structured](
-           const feed_row& row, const envelope* recorded) -> result<std::optional<outgoing>> {
-    if (recorded == nullptr || row.entity.kind != entity_kind::document)
-      return std::nullopt;
-    const auto event = make_cloud_event(row.entity, row.sequence, *recorded, source);
-    auto message = is_structured ? to_structured(event) : to_binary(event);
-    return outgoing{topic, row.shard, row.entity.id.text(), std::move(message.headers),
-                    std::move(message.value)};
-  };
-}
-
-} // namespace
 
 backbone::backbone(const kafka_settings& settings)
   : settings_(settings) {}
@@ -32,31 +14,54 @@ backbone::~backbone() {
   stop();
 }
 
-result<std::unique_ptr<backbone>> backbone::start(const kafka_settings& settings, journal& store,
-                                                  const clock& time) {
+result<std::unique_ptr<backbone>> backbone::open(const kafka_settings& settings, journal& store,
+                                                 const clock& time,
+                                                 feed_messages::upload_url grant) {
   std::unique_ptr<backbone> made{new backbone{settings}};
   auto reached = settings;
+  // A cluster in memory begins anew with each start, whatever it calls itself.
+  std::string life;
+  const std::vector<std::string> topics{settings.documents_topic, settings.replies_topic,
+                                        settings.dead_letters_topic};
   if (settings.bootstrap_servers.empty()) {
     auto broker = development_broker::start();
     if (!broker)
       return broker.error();
     made->broker_ = std::move(*broker);
-    if (auto topic = made->broker_->create_topic(settings.documents_topic, store.shard_count());
-        !topic)
-      return topic.error();
+    auto all = topics;
+    all.push_back(settings.commands_topic);
+    for (const auto& topic : all)
+      if (auto there = made->broker_->create_topic(topic, store.shard_count()); !there)
+        return there.error();
     reached.bootstrap_servers = made->broker_->bootstrap_servers();
+    life = "-" + std::to_string(to_ms(time.now()));
+  }
+  if (settings.takes_commands) {
+    auto source = kafka_source::open(reached, store.shard_count(), std::move(life));
+    if (!source)
+      return source.error();
+    made->source_ = std::move(*source);
   }
   auto sink = kafka_sink::open(reached);
   if (!sink)
     return sink.error();
-  made->sink_
-    = std::make_unique<topic_sink>(std::move(*sink), settings.documents_topic, store.shard_count());
+  made->sink_ = std::make_unique<topic_sink>(std::move(*sink), topics, store.shard_count());
   outbox_publisher::limits limits;
   limits.in_flight_max = settings.queue_messages_max;
-  made->publisher_
-    = std::make_unique<outbox_publisher>(store, *made->sink_, time, wire_of(settings), limits);
-  made->thread_.emplace(*made->publisher_);
+  made->publisher_ = std::make_unique<outbox_publisher>(
+    store, *made->sink_, time, feed_messages{settings, store, std::move(grant)}, limits);
   return made;
+}
+
+void backbone::start() {
+  thread_.emplace(*publisher_);
+}
+
+void backbone::committed(const batch& b) {
+  if (thread_)
+    thread_->committed(b);
+  else
+    publisher_->committed(b);
 }
 
 void backbone::stop() {
@@ -72,7 +77,9 @@ std::string backbone::description() const {
 }
 
 result<void> backbone::health() const {
-  return sink_->health();
+  if (auto good = sink_->health(); !good)
+    return good;
+  return source_ ? source_->health() : result<void>{};
 }
 
 std::vector<metric> backbone::metrics() const {

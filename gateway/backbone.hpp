@@ -7,7 +7,9 @@
 #include "config/settings.hpp"
 #include "gateway/metrics.hpp"
 #include "persistence/development_broker.hpp"
+#include "persistence/feed_messages.hpp"
 #include "persistence/kafka_sink.hpp"
+#include "persistence/kafka_source.hpp"
 #include "persistence/outbox_publisher.hpp"
 #include "persistence/publisher_thread.hpp"
 
@@ -21,17 +23,22 @@ namespace dossier {
 class backbone {
 public:
   /// Fails if the settings are no good; a broker that is away is no failure but a matter of
-  /// health(). The journal and the clock outlive it.
-  static result<std::unique_ptr<backbone>> start(const kafka_settings& settings, journal& store,
-                                                 const clock& time);
+  /// health(). Nothing is sent yet. The journal and the clock outlive it.
+  static result<std::unique_ptr<backbone>> open(const kafka_settings& settings, journal& store,
+                                                const clock& time, feed_messages::upload_url grant);
   ~backbone();
   backbone(const backbone&) = delete;
   backbone& operator=(const backbone&) = delete;
 
   /// A batch is durable. From the commit queue, before it answers.
-  void committed(const batch& b) { thread_->committed(b); }
+  void committed(const batch& b);
+  /// Begins to send.
+  void start();
   /// Publishes what it can within kafka.close_ms_max; the rest follows after the next start.
   void stop();
+
+  /// Where commands come from; nullptr if none are taken. Lives as long as this.
+  message_source* commands() { return source_.get(); }
 
   /// Where the events go, for people.
   std::string description() const;
@@ -44,6 +51,7 @@ private:
 
   const kafka_settings settings_;
   std::unique_ptr<development_broker> broker_; ///< Only without kafka.bootstrap_servers.
+  std::unique_ptr<message_source> source_;     ///< Only if commands are taken.
   std::unique_ptr<event_sink> sink_;
   std::unique_ptr<outbox_publisher> publisher_;
   std::optional<publisher_thread> thread_;

@@ -3,11 +3,14 @@
 
 #include "actors/core.hpp"
 #include "actors/event_feed_service.hpp"
+#include "actors/inbox.hpp"
+#include "actors/inbox_thread.hpp"
 #include "actors/threads.hpp"
 #include "config/log.hpp"
 #include "gateway/auth.hpp"
 #include "gateway/backbone.hpp"
 #include "gateway/data_dir.hpp"
+#include "gateway/part_metrics.hpp"
 #include "gateway/routes/routes.hpp"
 #include "gateway/server.hpp"
 #include "gateway/signed_url.hpp"
@@ -101,7 +104,15 @@ public:
     if (auto started = start_backbone(); !started)
       return started;
     start_core();
-    return start_edge();
+    if (auto taken = start_inbox(); !taken)
+      return taken;
+    if (auto listening = start_edge(); !listening)
+      return listening;
+    // What is sent names where we listen.
+    if (backbone_)
+      backbone_->start();
+    inbox_thread_.emplace(*inbox_);
+    return {};
   }
 
   void announce() const {
@@ -131,7 +142,9 @@ public:
   void stop() {
     is_draining_.store(true);
     server_->drain();
+    inbox_thread_->stop();
     heart_.stop();
+    core_->serve_letters(letter::channel::commands, nullptr);
     core_->stop();
     loaders_->stop();
     commits_->stop();
@@ -140,6 +153,7 @@ public:
     blob_workers_->join();
     readers_->join();
     server_ = nullptr;
+    inbox_ = nullptr;
     core_ = nullptr;
     collector_->stop();
   }
@@ -192,10 +206,12 @@ private:
     feed_ = std::move(*feed);
     if (!settings_.kafka.enabled)
       return {};
-    auto started = backbone::start(settings_.kafka, *store_, time_);
-    if (!started)
-      return started.error();
-    backbone_ = std::move(*started);
+    auto opened = backbone::open(
+      settings_.kafka, *store_, time_,
+      [this](const entity_id& document, timestamp until) { return upload_url(document, until); });
+    if (!opened)
+      return opened.error();
+    backbone_ = std::move(*opened);
     return {};
   }
 
@@ -209,12 +225,38 @@ private:
       core_parts{*store_, *commits_, time_, ids_, *loaders_, heart_, settings_, false});
     commits_->on_committed([this](const batch& b) {
       core_->committed(b);
+      inbox_->committed(b);
       collector_->committed(b);
       feed_->committed(b);
       if (backbone_)
         backbone_->committed(b);
     });
+  }
+
+  result<void> start_inbox() {
+    inbox_limits limits;
+    limits.topic = settings_.kafka.commands_topic;
+    limits.in_flight_max = settings_.kafka.commands_in_flight_max;
+    limits.letters_open_max = settings_.kafka.letters_open_max;
+    limits.content_bytes_max = settings_.http.content_bytes_max;
+    limits.command_ids_kept = seconds{settings_.kafka.command_ids_kept_s};
+    inbox_ = std::make_unique<inbox>(inbox_parts{*store_, *commits_, core_->documents(),
+                                                 core_->letters(), time_,
+                                                 [this](const content_key& key) {
+                                                   return blobs_->has(key);
+                                                 }},
+                                     limits, backbone_ ? backbone_->commands() : nullptr);
+    if (auto recovered = inbox_->recover(); !recovered)
+      return recovered;
+    core_->serve_letters(letter::channel::commands, inbox_.get());
     heart_.start([this](milliseconds uptime) { core_->beat(uptime); });
+    return {};
+  }
+
+  std::string upload_url(const entity_id& document, timestamp until) const {
+    return parts_->public_url
+           + signer_->sign(
+             {permission::upload, document, timestamp{std::chrono::floor<seconds>(until)}});
   }
 
   result<void> start_edge() {
@@ -246,7 +288,7 @@ private:
       [this] { return is_draining_.load(); },
       [this]() -> const http_stats* { return server_ ? &server_->stats() : nullptr; },
       [this] {
-        return store_metrics();
+        return part_metrics();
       }});
     auto listening = server::listen(settings_, time_, make_routes(*parts_),
                                     [this](const request& r) { return keys_->find(r); });
@@ -280,40 +322,14 @@ private:
     return {};
   }
 
-  std::vector<metric> store_metrics() const {
-    using kind = metric::kind_type;
-    const auto& commits = commits_->stats();
-    const auto store = store_->stats();
-    const auto value = [](const auto& counter) {
-      return static_cast<double>(counter);
+  std::vector<metric> part_metrics() const {
+    auto all = store_metrics(commits_->stats(), store_->stats(), store_->read_outbox_depth());
+    const auto add = [&all](std::vector<metric> more) {
+      all.insert(all.end(), more.begin(), more.end());
     };
-    auto all = backbone_ ? backbone_->metrics() : std::vector<metric>{};
-    const std::vector<metric> own{
-      {"dossier_commit_batches_total", "Decisions written.", kind::counter,
-       value(commits.batches.load())},
-      {"dossier_commit_groups_total", "Groups of decisions written, one fsync each.", kind::counter,
-       value(commits.groups.load())},
-      {"dossier_commit_events_total", "Events written.", kind::counter,
-       value(commits.events.load())},
-      {"dossier_commit_conflicts_total",
-       "Decisions refused because they were made on an older state.", kind::counter,
-       value(commits.conflicts.load())},
-      {"dossier_commit_waiting", "Decisions handed in and not yet durable.", kind::gauge,
-       value(commits.waiting.load())},
-      {"dossier_outbox_rows", "Events not yet published.", kind::gauge,
-       value(store_->read_outbox_depth().rows)},
-      {"dossier_store_write_stopped", "1 while the store refuses writes.", kind::gauge,
-       store.is_write_stopped ? 1.0 : 0.0},
-      {"dossier_store_level0_files", "Tables waiting to be compacted.", kind::gauge,
-       value(store.level0_files)},
-      {"dossier_store_sst_bytes", "Size of the tables on disk.", kind::gauge,
-       value(store.sst_bytes)},
-      {"dossier_store_memtable_bytes", "Written and not yet in tables.", kind::gauge,
-       value(store.memtable_bytes)},
-      {"dossier_store_block_cache_bytes", "Blocks of tables held in memory.", kind::gauge,
-       value(store.block_cache_bytes)},
-    };
-    all.insert(all.end(), own.begin(), own.end());
+    add(inbox_metrics(inbox_->stats(), inbox_->partitions()));
+    if (backbone_)
+      add(backbone_->metrics());
     return all;
   }
 
@@ -334,6 +350,8 @@ private:
   std::unique_ptr<content_collector> collector_;
   pulse_thread heart_;
   std::unique_ptr<core> core_;
+  std::unique_ptr<inbox> inbox_;
+  std::optional<inbox_thread> inbox_thread_;
   std::optional<asio::thread_pool> blob_workers_;
   std::optional<asio::thread_pool> readers_;
   std::unique_ptr<route_parts> parts_;

@@ -54,7 +54,6 @@ std::vector<kafka_property> properties_of(const kafka_settings& s) {
                {"fetch.wait.max.ms", "100"},
                {"fetch.error.backoff.ms", "100"},
                {"queued.max.messages.kbytes", std::to_string(s.prefetch_kib), "kafka.prefetch_kib"},
-               {"allow.auto.create.topics", "false"},
              });
   return all;
 }

@@ -23,11 +23,14 @@ void put_attributes(const cloud_event& e, Put put) {
   put("id", e.id);
   put("source", e.source);
   put("type", e.type);
-  put("subject", e.subject);
+  if (!e.subject.empty())
+    put("subject", e.subject);
   put("time", to_rfc3339(e.time));
   put("dataschema", e.dataschema);
-  put("sequence", padded(e.sequence));
-  put("partitionkey", e.partitionkey);
+  if (e.sequence > 0)
+    put("sequence", padded(e.sequence));
+  if (!e.partitionkey.empty())
+    put("partitionkey", e.partitionkey);
   if (!e.traceparent.empty())
     put("traceparent", e.traceparent);
   if (!e.causationid.empty())

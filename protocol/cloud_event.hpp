@@ -27,7 +27,7 @@ struct cloud_event {
   std::string subject; ///< "document/<id>".
   timestamp time;
   /// The extension `sequence`: counts the events of one entity from 1 without gaps. Written as 20
-  /// digits, so that texts sort as numbers do.
+  /// digits, so that texts sort as numbers do. 0: it is no event of an entity, and left out.
   std::uint64_t sequence = 0;
   std::string dataschema; ///< "/schemas/<type>/<version>", a reference to what this server serves.
   std::string partitionkey; ///< Extension: the entity's id.

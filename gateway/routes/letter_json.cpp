@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/routes/letter_json.hpp"
 
-#include "gateway/json_body.hpp"
+#include "protocol/json_body.hpp"
 #include "protocol/digest.hpp"
 #include "protocol/utf8.hpp"
 

@@ -2,8 +2,8 @@
 // Letters for operators: what died and why, grouped by cause; sending one on its way again, giving
 // one up, and redriving all of one cause in stages. Admin keys only.
 #include "config/log.hpp"
+#include "gateway/body.hpp"
 #include "gateway/fields.hpp"
-#include "gateway/json_body.hpp"
 #include "gateway/routes/document_access.hpp"
 #include "gateway/routes/document_json.hpp"
 #include "gateway/routes/letter_json.hpp"

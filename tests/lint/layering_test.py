@@ -28,6 +28,7 @@ HEADER_LINES_MAX = 200
 
 # Where the parts are put together, for the server and for the command line: these see everything.
 ROOTS = ("gateway/main.cpp", "gateway/serve.cpp", "gateway/backbone.hpp", "gateway/backbone.cpp",
+         "gateway/part_metrics.hpp", "gateway/part_metrics.cpp",
          "gateway/commands.cpp")
 # What the edge may know of storage.
 EDGE_STORAGE = {"persistence/" + name for name in ("blob_store.hpp", "files.hpp", "journal.hpp", "batch.hpp")}

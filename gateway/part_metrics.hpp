@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the parts of the server count, as metrics.
+#pragma once
+
+#include "actors/inbox.hpp"
+#include "gateway/metrics.hpp"
+#include "persistence/commit_queue.hpp"
+#include "persistence/rocks_journal.hpp"
+
+#include <vector>
+
+namespace dossier {
+
+std::vector<metric> store_metrics(const commit_stats& commits, const rocks_stats& store,
+                                  const outbox_depth& outbox);
+std::vector<metric> inbox_metrics(const inbox_stats& stats,
+                                  const std::vector<inbox_partition>& partitions);
+
+} // namespace dossier
