@@ -21,18 +21,6 @@ constexpr milliseconds glance{2};
 constexpr seconds look_at_ends{1};
 constexpr std::size_t recover_page = 1'000;
 
-inbox_lanes::order order_of(const letter::origin& from) {
-  return {from.partition, from.offset};
-}
-
-letter::trouble trouble_of(const failure& why) {
-  return {why.code, why.why, why.where};
-}
-
-failure put_off_reason() {
-  return fail(errc::busy, "an earlier command for the same document is being tried again");
-}
-
 } // namespace
 
 inbox::inbox(inbox_parts parts, inbox_limits limits, message_source* source)
@@ -109,7 +97,7 @@ bool inbox::take_in() {
   lock.unlock();
   // Before what is due: a letter that has left must not hold up the next of its lane.
   for (const auto& id : left)
-    lanes_.remove_letter(id);
+    remove_letter(id);
   for (auto& [work, what] : outcomes) {
     if (what)
       succeed(work);
@@ -125,6 +113,7 @@ bool inbox::take_in() {
   for (auto& letter : due)
     take_up(std::move(letter));
   run_ready();
+  attempt_followers();
   return !outcomes.empty() || !ends.empty() || !due.empty() || !left.empty();
 }
 
@@ -324,7 +313,7 @@ void inbox::succeed(const inbox_work_ptr& work) {
   stats_.done.fetch_add(1, std::memory_order_relaxed);
   if (work->letter) {
     // Its effect is durable, so the next of its lane may go, whatever becomes of the letter.
-    lanes_.remove_letter(*work->letter);
+    remove_letter(*work->letter);
     work->done(attempt::succeeded{});
   }
   leave_lane(work);
@@ -338,81 +327,10 @@ void inbox::give_up(const inbox_work_ptr& work, const failure& why) {
     return;
   }
   if (!may_help)
-    lanes_.remove_letter(*work->letter);
+    remove_letter(*work->letter);
   work->done(attempt::failed{trouble_of(why), may_help});
   leave_lane(work);
   end(work);
-}
-
-void inbox::make_letter(const inbox_work_ptr& work, const failure& why, bool is_transient) {
-  auto& counted = is_transient ? stats_.put_off : stats_.refused;
-  counted.fetch_add(1, std::memory_order_relaxed);
-  const auto place = work->place->place;
-  const auto shard = static_cast<shard_number>(place.partition % parts_.store.shard_count());
-  work->letter_id = parts_.letters.next_id(shard);
-  auto& m = work->message;
-  work->receive = {{letter::channel::commands, limits_.topic, place.partition, place.offset, m.at},
-                   {std::move(m.key), std::move(m.headers), std::move(m.value)},
-                   work->type,
-                   work->subject,
-                   trouble_of(why),
-                   is_transient};
-  if (is_transient)
-    lanes_.add_letter(work->lane, order_of(work->receive.origin), *work->letter_id);
-  leave_lane(work);
-  record(work);
-}
-
-/// Makes durable that the message is handled, with what follows from it. May be called again.
-void inbox::record(const inbox_work_ptr& work) {
-  auto tell = [to = arrived_, work](result<void> what) {
-    const std::lock_guard lock(to->mutex);
-    to->ends.emplace_back(work, std::move(what));
-    to->woken.notify_one();
-  };
-  if (work->bare) {
-    parts_.commits.submit(*work->bare, tell);
-    return;
-  }
-  command_meta meta;
-  meta.cause.by = "message";
-  meta.cause.request_id = work->event_id;
-  meta.cause.traceparent = work->arrival.traceparent;
-  meta.arrival = std::make_shared<const arrival>(work->arrival);
-  auto answer_to = std::make_shared<reply<letter::view>>(
-    [tell = std::move(tell)](const result<answer<letter::view>>& what) {
-      // A letter of this id that is there already is this one.
-      const bool is_there = what || what.error().code == errc::conflict;
-      tell(is_there ? result<void>{} : result<void>{what.error()});
-    });
-  parts_.letters.submit(*work->letter_id, work->receive, std::move(meta), std::move(answer_to));
-}
-
-void inbox::end(const inbox_work_ptr& work) {
-  if (work->place)
-    places_.finish(*work->place);
-  --in_flight_;
-}
-
-void inbox::leave_lane(const inbox_work_ptr& work) {
-  if (!std::exchange(work->holds_lane, false))
-    return;
-  auto next = lanes_.leave(work->lane);
-  if (next.goes) {
-    next.goes->holds_lane = true;
-    ready_.push_back(std::move(next.goes));
-  }
-  for (const auto& each : next.put_off)
-    make_letter(each, put_off_reason(), true);
-}
-
-void inbox::hand_in_again() {
-  const auto now = parts_.time.now();
-  for (auto left = again_.size(); left > 0 && again_.front().first <= now; --left) {
-    const auto work = std::move(again_.front().second);
-    again_.pop_front();
-    record(work);
-  }
 }
 
 } // namespace dossier

@@ -125,6 +125,9 @@ private:
   void record(const inbox_work_ptr& work);
   void end(const inbox_work_ptr& work);
   void leave_lane(const inbox_work_ptr& work);
+  void remove_letter(const entity_id& letter);
+  void attempt_followers();
+  void settle(const entity_id& id, std::uint32_t number, attempt_outcome what);
   void hand_in_again();
   bool has_room() const;
   void pace();
@@ -136,7 +139,8 @@ private:
   inbox_lanes lanes_;
   inbox_places places_;
   std::deque<std::pair<timestamp, inbox_work_ptr>> again_; ///< To be recorded again, by time.
-  std::deque<inbox_work_ptr> ready_; ///< They hold their lanes and have not begun.
+  std::deque<std::string> moved_lanes_; ///< A letter has left them: another may have its turn.
+  std::deque<inbox_work_ptr> ready_;    ///< They hold their lanes and have not begun.
   std::size_t in_flight_ = 0;
   timestamp next_look_ = timestamp::min();
   inbox_stats stats_;

@@ -54,16 +54,22 @@ void inbox_lanes::add_letter(const std::string& lane, const order& place, const 
   letters_.emplace(letter, letter_place{lane, place});
 }
 
-void inbox_lanes::remove_letter(const entity_id& letter) {
+std::optional<std::string> inbox_lanes::remove_letter(const entity_id& letter) {
   const auto found = letters_.find(letter);
   if (found == letters_.end())
-    return;
+    return std::nullopt;
   const auto [lane, place] = std::move(found->second);
   letters_.erase(found);
-  auto& letters = lanes_.at(lane).letters;
-  if (const auto at = letters.find(place); at != letters.end() && at->second == letter)
-    letters.erase(at);
+  lanes_.at(lane).letters.erase({place, letter});
   drop_if_empty(lane);
+  return lane;
+}
+
+std::optional<entity_id> inbox_lanes::first_letter(const std::string& lane) const {
+  const auto found = lanes_.find(lane);
+  if (found == lanes_.end() || found->second.is_held || found->second.letters.empty())
+    return std::nullopt;
+  return found->second.letters.begin()->second;
 }
 
 void inbox_lanes::drop_if_empty(const std::string& lane) {

@@ -9,8 +9,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -47,8 +48,10 @@ public:
 
   /// From now on this letter holds up its lane. Again: no effect.
   void add_letter(const std::string& lane, const order& place, const entity_id& letter);
-  /// It was settled, died, or never came to be.
-  void remove_letter(const entity_id& letter);
+  /// It was settled, or died. Answers with its lane; nullopt if it held up none.
+  std::optional<std::string> remove_letter(const entity_id& letter);
+  /// The letter whose turn it is in a lane that nobody holds.
+  std::optional<entity_id> first_letter(const std::string& lane) const;
 
   std::size_t letters() const { return letters_.size(); }
   /// Kept by enter().
@@ -58,7 +61,7 @@ private:
   struct lane_state {
     bool is_held = false;
     std::deque<inbox_work_ptr> waiting;
-    std::map<order, entity_id> letters;
+    std::set<std::pair<order, entity_id>> letters;
   };
   struct letter_place {
     std::string lane;

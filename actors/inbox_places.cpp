@@ -10,10 +10,15 @@
 namespace dossier {
 
 result<std::uint64_t> inbox_places::open(std::uint16_t partition, const std::string& source) {
+  if (const auto held = partitions_.find(partition);
+      held != partitions_.end() && held->second.source == source) {
+    held->second.is_ours = true;
+    return held->second.offsets.next_to_begin();
+  }
   auto known = store_.read_inbox(partition);
   if (!known)
     return known.error();
-  close(partition);
+  forget(partition);
   auto& state = partitions_[partition];
   state.source = source;
   state.life = ++lives_;
@@ -34,6 +39,11 @@ result<std::uint64_t> inbox_places::open(std::uint16_t partition, const std::str
 }
 
 void inbox_places::close(std::uint16_t partition) {
+  if (const auto found = partitions_.find(partition); found != partitions_.end())
+    found->second.is_ours = false;
+}
+
+void inbox_places::forget(std::uint16_t partition) {
   const auto found = partitions_.find(partition);
   if (found == partitions_.end())
     return;
@@ -43,7 +53,7 @@ void inbox_places::close(std::uint16_t partition) {
 
 std::optional<begun_place> inbox_places::begin(const inbox_place& place) {
   const auto found = partitions_.find(place.partition);
-  if (found == partitions_.end())
+  if (found == partitions_.end() || !found->second.is_ours)
     return std::nullopt;
   auto& state = found->second;
   if (place.offset < state.offsets.next_to_begin())

@@ -39,7 +39,8 @@ public:
     : store_(store) {}
 
   /// Takes a partition on: where it is to be read from. If the journal's offsets are of another
-  /// source, they mean nothing and go.
+  /// source, they mean nothing and go. One that was given away meanwhile goes on where it was, as
+  /// what is under way of it still is.
   result<std::uint64_t> open(std::uint16_t partition, const std::string& source);
   void close(std::uint16_t partition);
 
@@ -66,8 +67,10 @@ private:
     std::unordered_set<std::uint64_t> handled; ///< Above the mark, from before.
     std::vector<std::uint64_t> rows;           ///< Offsets whose rows stand, in no order.
     bool has_moved = false;
+    bool is_ours = true;
   };
 
+  void forget(std::uint16_t partition);
   void begin_anew(std::uint16_t partition, partition_state& state, std::uint64_t offset);
 
   journal& store_;

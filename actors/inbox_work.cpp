@@ -61,6 +61,10 @@ result<void> read_work(inbox_work& work, const event_headers& headers, std::stri
   return {};
 }
 
+failure put_off_reason() {
+  return fail(errc::busy, "an earlier command for the same document is being tried again");
+}
+
 bool is_transient(errc code) {
   switch (code) {
   case errc::busy:

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/entity/reply.hpp"
+#include "actors/inbox_lanes.hpp"
 #include "actors/inbox_places.hpp"
 #include "actors/letter_channel.hpp"
 #include "protocol/document_request.hpp"
@@ -40,6 +41,15 @@ struct inbox_work {
 /// Reads the message of a work: CloudEvent, command, ids. On failure what could be read is set.
 result<void> read_work(inbox_work& work, const event_headers& headers, std::string_view value,
                        const std::optional<std::string>& key, std::uint64_t content_bytes_max);
+
+inline inbox_lanes::order order_of(const letter::origin& from) {
+  return {from.partition, from.offset};
+}
+inline letter::trouble trouble_of(const failure& why) {
+  return {why.code, why.why, why.where};
+}
+/// Why a command becomes a letter that has not failed itself.
+failure put_off_reason();
 
 /// Whether trying again may help: of what failed, not of what was refused.
 bool is_transient(errc code);

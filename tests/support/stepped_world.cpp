@@ -74,6 +74,8 @@ stepped_world::stepped_world(const settings& s, std::uint64_t seed)
 stepped_world::~stepped_world() {
   commits.drop_all();
   loaders.drop_all();
+  if (on_stop)
+    on_stop();
   core = nullptr;
 }
 
@@ -84,6 +86,8 @@ void stepped_world::start() {
     core->committed(b);
   };
   core->beat(uptime);
+  if (on_start)
+    on_start();
 }
 
 void stepped_world::kill_and_restart() {
@@ -92,6 +96,8 @@ void stepped_world::kill_and_restart() {
   core->stop();
   commits.drop_all();
   loaders.drop_all();
+  if (on_stop)
+    on_stop();
   core = nullptr;
   start();
 }

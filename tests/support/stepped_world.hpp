@@ -122,6 +122,10 @@ public:
   bool step_actor(std::size_t which = 0);
   std::size_t runnable_actors();
 
+  /// Called when a core has started, and when one has stopped and is about to go.
+  std::function<void()> on_start;
+  std::function<void()> on_stop;
+
   settings config;
   virtual_clock time;
   std::unique_ptr<memory_journal> store;
