@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/routes/letter_json.hpp"
 
-#include "protocol/json_body.hpp"
 #include "protocol/digest.hpp"
+#include "protocol/json_body.hpp"
 #include "protocol/utf8.hpp"
 
 #include <algorithm>
