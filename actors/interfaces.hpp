@@ -48,4 +48,17 @@ using timekeeper_actor = caf::typed_actor<
   // INTERNAL: a fired timer has had its effect, or has to be tried again.
   caf::reacts_to<timer_done>>;
 
+/// One destination outside.
+using guard_actor = caf::typed_actor<
+  // Make a call when it is its turn, again when it fails, and say how it ended.
+  caf::reacts_to<offer_call>,
+  // INTERNAL: an attempt was answered, or was not.
+  caf::reacts_to<attempt_answered>,
+  // Abandon, retry and probe what is due.
+  caf::reacts_to<tick>,
+  // Leave the destination alone until told otherwise.
+  caf::reacts_to<trip_guard>,
+  // Call it as before.
+  caf::reacts_to<reset_guard>>;
+
 } // namespace dossier

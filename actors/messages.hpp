@@ -6,6 +6,7 @@
 #include "actors/admin.hpp"
 #include "actors/entity/hosted.hpp"
 #include "actors/entity/job.hpp"
+#include "actors/guards.hpp"
 #include "persistence/journal.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
@@ -102,6 +103,31 @@ struct timer_done {
   timestamp at;
 };
 
+/// To a guard, from anybody: make this call.
+struct offer_call {
+  std::shared_ptr<guarded_call> what;
+};
+
+/// To a guard, from any thread: what became of an attempt.
+struct attempt_answered {
+  guard::call_number call = 0;
+  std::uint32_t attempt = 0;
+  std::shared_ptr<result<outbound_answer>> what;
+};
+
+/// To a guard, from an operator: open the breaker.
+struct trip_guard {
+  std::string reason;
+  std::string by;
+  guards::changed done;
+};
+
+/// To a guard, from an operator: close the breaker.
+struct reset_guard {
+  std::string by;
+  guards::changed done;
+};
+
 } // namespace dossier
 
 namespace caf {
@@ -124,3 +150,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dossier::restart_actor)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dossier::timers_added)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dossier::timers_read)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dossier::timer_done)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dossier::offer_call)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dossier::attempt_answered)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dossier::trip_guard)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dossier::reset_guard)
