@@ -48,6 +48,12 @@ void read_policy(const settings& from, letter::policy& p) {
   p = {s.wait_ms_min, s.wait_ms_max, s.retries_max, s.jitter_percent};
 }
 
+void read_policy(const settings& from, webhook::policy& p) {
+  const auto& s = from.webhooks;
+  p = {s.handshakes_max, seconds{s.handshake_wait_s_min}, seconds{s.handshake_wait_s_max},
+       seconds{s.old_secret_signs_s}};
+}
+
 template <class K>
 std::shared_ptr<const typename K::policy> policy_of(const settings& from) {
   auto p = std::make_shared<typename K::policy>();

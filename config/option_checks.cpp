@@ -123,6 +123,10 @@ bool is_path_or_empty(std::string_view text) {
   return text.empty() || is_path(text);
 }
 
+bool is_origin(std::string_view text) {
+  return text.find('[') == text.npos && is_host(text);
+}
+
 bool is_credential(std::string_view text) {
   return text.size() <= 1'024
          && std::ranges::none_of(text, [](unsigned char c) { return c < ' ' || c == 0x7f; });

@@ -21,6 +21,7 @@ bool is_compression(std::string_view text);
 bool is_security_protocol(std::string_view text);
 bool is_sasl_mechanism(std::string_view text);
 bool is_path_or_empty(std::string_view text);
+bool is_origin(std::string_view text);
 bool is_credential(std::string_view text);
 
 } // namespace dossier

@@ -137,6 +137,14 @@ struct webhook_settings {
   std::uint32_t breaker_failures_max = 5;     ///< webhooks.breaker_failures_max: in a row
   std::uint32_t breaker_open_ms = 60'000;     ///< webhooks.breaker_open_ms
   std::uint32_t breaker_successes_min = 3;    ///< webhooks.breaker_successes_min: in a row
+  bool handshake = true;                   ///< webhooks.handshake: whether destinations are asked
+  std::string origin = "dossier";          ///< webhooks.origin: who asks
+  std::uint32_t handshakes_max = 8;        ///< webhooks.handshakes_max: then it is unverified
+  std::uint32_t handshake_wait_s_min = 10; ///< webhooks.handshake_wait_s_min
+  std::uint32_t handshake_wait_s_max = 3'600; ///< webhooks.handshake_wait_s_max
+  std::uint32_t old_secret_signs_s = 86'400;  ///< webhooks.old_secret_signs_s
+  std::uint32_t per_customer_max = 16;        ///< webhooks.per_customer_max
+  std::uint32_t in_flight_max = 64;           ///< webhooks.in_flight_max: events of one webhook
   std::uint32_t destinations_max = 1'000;     ///< webhooks.destinations_max: guards in memory
   std::uint32_t connections_max = 256;        ///< webhooks.connections_max: to all destinations
   std::uint32_t calls_waiting_max = 10'000;   ///< webhooks.calls_waiting_max: for a connection
