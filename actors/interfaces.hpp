@@ -61,4 +61,21 @@ using guard_actor = caf::typed_actor<
   // Call it as before.
   caf::reacts_to<reset_guard>>;
 
+/// Delivers events to all webhooks.
+using deliverer_actor = caf::typed_actor<
+  // Read this webhook anew; it may have begun, ended, or be paused.
+  caf::reacts_to<webhook_changed>,
+  // INTERNAL: a webhook was read.
+  caf::reacts_to<webhook_read>,
+  // INTERNAL: events for a webhook were read.
+  caf::reacts_to<webhook_page>,
+  // INTERNAL: a delivery has ended, well or not.
+  caf::reacts_to<webhook_call_ended>,
+  // INTERNAL: what was given up is kept as a letter.
+  caf::reacts_to<webhook_letter_written>,
+  // INTERNAL: a position is noted.
+  caf::reacts_to<webhook_noted>,
+  // Look for news, go on with what had to wait.
+  caf::reacts_to<tick>>;
+
 } // namespace dossier
