@@ -18,7 +18,7 @@
 
 namespace dossier {
 
-/// "https://hooks.example" or "http://10.0.0.1:8080": all paths of one server share a guard.
+/// "hooks.example:443" or "[2001:db8::1]:8080": all paths of one server share a guard.
 std::string guard_name_of(const destination& to);
 
 struct guard_info {

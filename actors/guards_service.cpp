@@ -31,11 +31,8 @@ guard::guard_policy policy_of(const webhook_settings& s) {
 } // namespace
 
 std::string guard_name_of(const destination& to) {
-  std::string name = to.is_https ? "https://" : "http://";
-  name += to.host.find(':') == std::string::npos ? to.host : '[' + to.host + ']';
-  if (to.port != (to.is_https ? 443 : 80))
-    name += ':' + std::to_string(to.port);
-  return name;
+  const auto host = to.host.find(':') == std::string::npos ? to.host : '[' + to.host + ']';
+  return host + ':' + std::to_string(to.port);
 }
 
 guards_service::guards_service(caf::actor_system& system, outbound& out, const clock& time,

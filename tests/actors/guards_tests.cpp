@@ -116,7 +116,7 @@ struct scene {
     return ended.count(name) > 1 ? "twice"
                                  : names[static_cast<std::size_t>(ended.find(name)->second.how)];
   }
-  guard_info info(const std::string& name = "http://a.example") const {
+  guard_info info(const std::string& name = "a.example:80") const {
     return service.find(name).value();
   }
   std::string breaker() const { return std::string(to_string(info().now.state)); }
@@ -215,7 +215,7 @@ BOOST_AUTO_TEST_CASE(after_the_last_attempt_a_call_is_given_up) {
   BOOST_TEST(s.how("one") == "exhausted");
   const auto& ending = s.ended.find("one")->second;
   BOOST_TEST(ending.attempts == 3u);
-  BOOST_TEST(ending.why->why == "http://a.example answered with status 500");
+  BOOST_TEST(ending.why->why == "a.example:80 answered with status 500");
 }
 
 BOOST_AUTO_TEST_CASE(a_call_that_cannot_be_made_ends_at_once) {
@@ -304,9 +304,8 @@ BOOST_AUTO_TEST_CASE(paths_of_one_server_share_theirs) {
   std::vector<std::string> names;
   for (const auto& each : s.service.list())
     names.push_back(each.name);
-  BOOST_TEST((names
-              == std::vector<std::string>{"https://[2001:db8::1]", "https://a.example",
-                                          "https://a.example:8443"}));
+  BOOST_TEST(
+    (names == std::vector<std::string>{"[2001:db8::1]:443", "a.example:443", "a.example:8443"}));
 }
 
 BOOST_AUTO_TEST_CASE(an_operator_opens_and_closes_it) {
@@ -318,21 +317,21 @@ BOOST_AUTO_TEST_CASE(an_operator_opens_and_closes_it) {
     answered
       = got ? std::string(to_string(got->now.state)) : std::string(to_string(got.error().code));
   };
-  s.service.trip("http://a.example", "maintenance", "key:admin", note);
+  s.service.trip("a.example:80", "maintenance", "key:admin", note);
   s.run();
   BOOST_TEST(answered == "open");
   BOOST_TEST(s.info().now.trip_reason == "maintenance");
   s.offer("two", "k");
   s.advance(milliseconds{300'000});
   BOOST_TEST(s.out.open.empty());
-  s.service.reset("http://a.example", "key:admin", note);
+  s.service.reset("a.example:80", "key:admin", note);
   s.run();
   BOOST_TEST(answered == "closed");
   BOOST_TEST(s.out.open.size() == 1u);
-  s.service.trip("http://a.example", "", "key:admin", note);
+  s.service.trip("a.example:80", "", "key:admin", note);
   s.run();
   BOOST_TEST(answered == "invalid-argument");
-  s.service.reset("http://nobody.example", "key:admin", note);
+  s.service.reset("nobody.example:80", "key:admin", note);
   BOOST_TEST(answered == "not-found");
 }
 
@@ -389,7 +388,7 @@ BOOST_AUTO_TEST_CASE(an_idle_guard_makes_room_for_another_destination) {
   s.answer(status(200));
   s.offer("four", "k", "http://c.example/");
   BOOST_TEST(s.out.seen.back() == "four");
-  BOOST_TEST(!s.service.find("http://a.example"));
+  BOOST_TEST(!s.service.find("a.example:80"));
 }
 
 BOOST_AUTO_TEST_CASE(a_stop_ends_every_call_once) {
