@@ -5,11 +5,13 @@
 #include "actors/documents_service.hpp"
 #include "actors/entity/region.hpp"
 #include "actors/entity/regions.hpp"
+#include "actors/guards_service.hpp"
 #include "actors/letter_attempts.hpp"
 #include "actors/letter_redrives.hpp"
 #include "actors/letter_tally.hpp"
 #include "actors/letters_service.hpp"
 #include "actors/timekeeper.hpp"
+#include "actors/webhooks_service.hpp"
 #include "config/log.hpp"
 
 #include <caf/actor_system.hpp>
@@ -48,6 +50,12 @@ void read_policy(const settings& from, letter::policy& p) {
   p = {s.wait_ms_min, s.wait_ms_max, s.retries_max, s.jitter_percent};
 }
 
+void read_policy(const settings& from, webhook::policy& p) {
+  const auto& s = from.webhooks;
+  p = {s.handshakes_max, seconds{s.handshake_wait_s_min}, seconds{s.handshake_wait_s_max},
+       seconds{s.old_secret_signs_s}};
+}
+
 template <class K>
 std::shared_ptr<const typename K::policy> policy_of(const settings& from) {
   auto p = std::make_shared<typename K::policy>();
@@ -83,6 +91,8 @@ public:
                                                   parts.settings.letters.attempts_max);
     redrives_ = std::make_unique<letter_redrives>(*letters_, parts.loaders, parts.time,
                                                   parts.settings.letters);
+    if (parts.webhooks != nullptr)
+      start_webhooks(*parts.webhooks);
     timekeeper_services_.reset(new timekeeper_services{
       parts.store, parts.time, parts.loaders, parts.pulse, timer_counters_, parts.settings.timers,
       [this](const timer_row& row, std::function<void(std::optional<failure>)> done) {
@@ -94,6 +104,8 @@ public:
 
   ~impl() {
     stop();
+    webhooks_ = nullptr;
+    guards_ = nullptr;
     admin_ = nullptr;
     redrives_ = nullptr;
     attempts_ = nullptr;
@@ -108,6 +120,11 @@ public:
     if (std::exchange(is_stopped_, true))
       return;
     caf::anon_send_exit(timekeeper_, caf::exit_reason::user_shutdown);
+    if (webhooks_) {
+      attempts_->serve(letter::channel::webhook, nullptr);
+      webhooks_->stop();
+      guards_->stop();
+    }
     regions_.each([](const auto& region_of_kind) {
       caf::anon_send_exit(region_of_kind, caf::exit_reason::user_shutdown);
     });
@@ -119,6 +136,10 @@ public:
   void fire(const timer_row& row, const std::function<void(std::optional<failure>)>& done) {
     if (row.entity.kind == letter_kind::code) {
       attempts_->fire(row, done);
+      return;
+    }
+    if (row.entity.kind == webhook_kind::code && webhooks_) {
+      webhooks_->fire(row, done);
       return;
     }
     const bool is_known = with_kind(row.entity.kind, [&]<class K>() { fire_as<K>(row, done); });
@@ -146,6 +167,10 @@ public:
     regions_.each(
       [uptime](const auto& region_of_kind) { caf::anon_send(region_of_kind, tick{uptime}); });
     caf::anon_send(timekeeper_, tick{uptime});
+    if (webhooks_) {
+      guards_->beat(uptime);
+      webhooks_->beat(uptime);
+    }
     tally_.tick();
     redrives_->tick(uptime);
   }
@@ -153,6 +178,8 @@ public:
   void committed(const batch& b) {
     tally_.committed(b);
     redrives_->committed(b);
+    if (webhooks_)
+      webhooks_->committed(b);
     if (b.timers_set.empty())
       return;
     const auto reached = from_ms(timekeeper_services_->scanned_until_ms.load());
@@ -169,9 +196,20 @@ public:
   letter_attempts& attempts() { return *attempts_; }
   letter_redrives& redrives() { return *redrives_; }
   admin_service& admin() { return *admin_; }
+  webhooks_service* webhooks() { return webhooks_.get(); }
+  guards_service* guards() { return guards_.get(); }
   caf::actor_system& system() { return *system_; }
 
 private:
+  void start_webhooks(const webhook_parts& outside) {
+    const auto& settings = parts_.settings.webhooks;
+    guards_
+      = std::make_unique<guards_service>(*system_, outside.out, parts_.time, parts_.ids, settings);
+    webhooks_ = std::make_unique<webhooks_service>(*system_, services_, regions_.of<webhook_kind>(),
+                                                   outside, *guards_, *letters_, settings);
+    attempts_->serve(letter::channel::webhook, webhooks_.get());
+  }
+
   static std::unique_ptr<caf::actor_system_config> config_for(const core_parts& parts) {
     auto config = std::make_unique<caf::actor_system_config>();
     configure(*config, parts);
@@ -194,6 +232,8 @@ private:
   std::unique_ptr<letter_attempts> attempts_;
   std::unique_ptr<letter_redrives> redrives_;
   std::unique_ptr<admin_service> admin_;
+  std::unique_ptr<guards_service> guards_;
+  std::unique_ptr<webhooks_service> webhooks_;
 };
 
 core::core(const core_parts& parts)
@@ -218,6 +258,14 @@ void core::serve_letters(letter::channel channel, letter_channel* by) {
 
 letter_redrives& core::redrives() {
   return impl_->redrives();
+}
+
+dossier::webhooks* core::webhooks() {
+  return impl_->webhooks();
+}
+
+dossier::guards* core::guards() {
+  return impl_->guards();
 }
 
 dossier::admin& core::admin() {

@@ -9,6 +9,7 @@
 #include "actors/letter_redrives.hpp"
 #include "actors/letters.hpp"
 #include "actors/seams.hpp"
+#include "actors/webhooks.hpp"
 #include "config/settings.hpp"
 #include "persistence/commit_queue.hpp"
 #include "persistence/journal.hpp"
@@ -34,6 +35,8 @@ struct core_parts {
   const dossier::settings& settings;
   /// Simulation: actors run one message at a time, when the test coordinator is told to.
   bool is_stepped = false;
+  /// What calls to the outside need; nullptr: there are no webhooks.
+  const webhook_parts* webhooks = nullptr;
 };
 
 class core {
@@ -54,6 +57,9 @@ public:
   dossier::letters& letters();
   letter_redrives& redrives();
   dossier::admin& admin();
+  /// nullptr without core_parts::webhooks; here and below.
+  dossier::webhooks* webhooks();
+  dossier::guards* guards();
 
   /// Who attempts the letters of this channel from now on; nullptr: nobody, they wait. When this
   /// returns, no call into the one before is running, and none will begin. Who was asked has

@@ -48,4 +48,34 @@ using timekeeper_actor = caf::typed_actor<
   // INTERNAL: a fired timer has had its effect, or has to be tried again.
   caf::reacts_to<timer_done>>;
 
+/// One destination outside.
+using guard_actor = caf::typed_actor<
+  // Make a call when it is its turn, again when it fails, and say how it ended.
+  caf::reacts_to<offer_call>,
+  // INTERNAL: an attempt was answered, or was not.
+  caf::reacts_to<attempt_answered>,
+  // Abandon, retry and probe what is due.
+  caf::reacts_to<tick>,
+  // Leave the destination alone until told otherwise.
+  caf::reacts_to<trip_guard>,
+  // Call it as before.
+  caf::reacts_to<reset_guard>>;
+
+/// Delivers events to all webhooks.
+using deliverer_actor = caf::typed_actor<
+  // Read this webhook anew; it may have begun, ended, or be paused.
+  caf::reacts_to<webhook_changed>,
+  // INTERNAL: a webhook was read.
+  caf::reacts_to<webhook_read>,
+  // INTERNAL: events for a webhook were read.
+  caf::reacts_to<webhook_page>,
+  // INTERNAL: a delivery has ended, well or not.
+  caf::reacts_to<webhook_call_ended>,
+  // INTERNAL: what was given up is kept as a letter.
+  caf::reacts_to<webhook_letter_written>,
+  // INTERNAL: a position is noted.
+  caf::reacts_to<webhook_noted>,
+  // Look for news, go on with what had to wait.
+  caf::reacts_to<tick>>;
+
 } // namespace dossier

@@ -5,6 +5,7 @@
 
 #include "actors/document/kind.hpp"
 #include "actors/letter/kind.hpp"
+#include "actors/webhook/kind.hpp"
 #include "protocol/ids.hpp"
 
 #include <utility>
@@ -17,7 +18,8 @@ struct kind_list {};
 using every_kind = kind_list<
   // One line for each kind.
   document_kind, //
-  letter_kind>;
+  letter_kind,   //
+  webhook_kind>;
 
 /// Calls visit.operator()<K>() for each kind, in the order of the list.
 template <class Visit, class... K>

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/options.hpp"
 
-#include <arpa/inet.h>
+#include "config/option_checks.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <tuple>
 
 namespace dossier {
@@ -14,127 +13,13 @@ namespace {
 template <class Group, class T>
 setting_field field_of(settings& s, T Group::*member) {
   auto groups = std::tie(s.listen, s.http, s.storage, s.actors, s.timers, s.documents, s.letters,
-                         s.kafka, s.security, s.log);
+                         s.kafka, s.webhooks, s.security, s.log);
   return &(std::get<Group&>(groups).*member);
 }
 
 template <auto Member>
 setting_field at(settings& s) {
   return field_of(s, Member);
-}
-
-bool is_ip_address(std::string_view text) {
-  const std::string address(text);
-  in6_addr parsed;
-  return inet_pton(AF_INET, address.c_str(), &parsed) == 1
-         || inet_pton(AF_INET6, address.c_str(), &parsed) == 1;
-}
-
-bool is_port(std::string_view text) {
-  std::uint16_t port = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, port);
-  return error == std::errc() && stop == end && port > 0;
-}
-
-bool is_host(std::string_view text) {
-  if (text.starts_with('[') && text.ends_with(']'))
-    return text.find('.') == text.npos && is_ip_address(text.substr(1, text.size() - 2));
-  return !text.empty() && text.size() <= 253 && std::ranges::all_of(text, [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-'
-           || c == '.';
-  });
-}
-
-/// Signed URLs are this text with a path behind it, so nothing may follow host and port.
-bool is_public_url(std::string_view text) {
-  if (text.empty())
-    return true;
-  if (text.starts_with("http://"))
-    text.remove_prefix(7);
-  else if (text.starts_with("https://"))
-    text.remove_prefix(8);
-  else
-    return false;
-  const auto bracket = text.rfind(']');
-  const auto colon = text.find(':', bracket == text.npos ? 0 : bracket);
-  if (colon == text.npos)
-    return is_host(text);
-  return is_host(text.substr(0, colon)) && is_port(text.substr(colon + 1));
-}
-
-bool is_path(std::string_view text) {
-  return !text.empty() && text.size() <= 1'024 && text.find('\0') == text.npos;
-}
-
-bool is_level(std::string_view text) {
-  return text == "debug" || text == "info" || text == "warn" || text == "error";
-}
-
-bool is_format(std::string_view text) {
-  return text == "text" || text == "json";
-}
-
-bool is_admin_key(std::string_view text) {
-  return text.size() >= 16 && text.size() <= 256
-         && std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
-}
-
-bool is_server(std::string_view text) {
-  const auto colon = text.rfind(':');
-  return colon != text.npos && is_host(text.substr(0, colon)) && is_port(text.substr(colon + 1));
-}
-
-bool is_server_list(std::string_view text) {
-  if (text.empty())
-    return true;
-  if (text.size() > 4'096)
-    return false;
-  for (auto comma = text.find(','); comma != text.npos; comma = text.find(',')) {
-    if (!is_server(text.substr(0, comma)))
-      return false;
-    text.remove_prefix(comma + 1);
-  }
-  return is_server(text);
-}
-
-/// The names that Kafka allows.
-bool is_topic(std::string_view text) {
-  return !text.empty() && text.size() <= 249 && text != "." && text != ".."
-         && std::ranges::all_of(text, [](char c) {
-              return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
-                     || c == '.' || c == '_' || c == '-';
-            });
-}
-
-bool is_source(std::string_view text) {
-  return !text.empty() && text.size() <= 256
-         && std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
-}
-
-bool is_mode(std::string_view text) {
-  return text == "binary" || text == "structured";
-}
-
-bool is_compression(std::string_view text) {
-  return text == "none" || text == "gzip" || text == "snappy" || text == "lz4" || text == "zstd";
-}
-
-bool is_security_protocol(std::string_view text) {
-  return text == "plaintext" || text == "ssl" || text == "sasl_plaintext" || text == "sasl_ssl";
-}
-
-bool is_sasl_mechanism(std::string_view text) {
-  return text.empty() || text == "PLAIN" || text == "SCRAM-SHA-256" || text == "SCRAM-SHA-512";
-}
-
-bool is_path_or_empty(std::string_view text) {
-  return text.empty() || is_path(text);
-}
-
-bool is_credential(std::string_view text) {
-  return text.size() <= 1'024
-         && std::ranges::none_of(text, [](unsigned char c) { return c < ' ' || c == 0x7f; });
 }
 
 using L = listen_settings;
@@ -145,6 +30,7 @@ using T = timer_settings;
 using D = document_settings;
 using E = letter_settings;
 using K = kafka_settings;
+using W = webhook_settings;
 
 constexpr std::int64_t hour_ms = 3'600'000;
 constexpr std::int64_t year_s = 31'536'000;
@@ -360,6 +246,66 @@ const option table[] = {
    "a path of at most 1024 bytes, or empty", {}, is_path_or_empty},
   {"kafka.ssl_key_password", at<&K::ssl_key_password>, "Password of that key.",
    "at most 1024 bytes without control characters", {}, is_credential, true},
+
+  {"webhooks.private_destinations", at<&W::private_destinations>,
+   "Whether webhooks may call private and loopback addresses. Then a customer's URL can reach what "
+   "only this machine can reach.", ""},
+  {"webhooks.handshake", at<&W::handshake>,
+   "Whether a destination must agree before events are delivered to it.", ""},
+  {"webhooks.origin", at<&W::origin>,
+   "Who Dossier says it is when it asks for that: a name of the DNS.",
+   "1 to 253 letters, digits, dots and hyphens", {}, is_origin},
+  {"webhooks.handshakes_max", at<&W::handshakes_max>,
+   "How often a destination is asked before it counts as unwilling.", "attempts", {1, 1'000}},
+  {"webhooks.handshake_wait_s_min", at<&W::handshake_wait_s_min>,
+   "Pause before it is asked again; each further one doubles it.", "s", {1, 86'400}},
+  {"webhooks.handshake_wait_s_max", at<&W::handshake_wait_s_max>,
+   "Longest pause between two times.", "s", {1, 604'800}},
+  {"webhooks.old_secret_signs_s", at<&W::old_secret_signs_s>,
+   "How long a secret that was replaced signs beside the new one.", "s", {0, year_s}},
+  {"webhooks.per_customer_max", at<&W::per_customer_max>,
+   "Webhooks of one customer; those for everybody's events count as one more customer's.",
+   "webhooks", {1, 10'000}},
+  {"webhooks.in_flight_max", at<&W::in_flight_max>,
+   "Events of one webhook that are being delivered. Others wait in the feed.",
+   "events", {1, 10'000}},
+  {"webhooks.concurrency", at<&W::concurrency>,
+   "Calls under way at one destination at once.", "calls", {1, 1'000}},
+  {"webhooks.waiting_max", at<&W::waiting_max>,
+   "Calls that wait for one destination. Other events wait in the feed.", "calls", {1, 100'000}},
+  {"webhooks.attempt_ms_max", at<&W::attempt_ms_max>,
+   "From the look-up of the name to the end of the answer.", "ms", {100, 600'000}},
+  {"webhooks.attempts_max", at<&W::attempts_max>,
+   "Attempts at one call before it is given up.", "attempts", {1, 100}},
+  {"webhooks.retry_ms_min", at<&W::retry_ms_min>,
+   "Longest pause after the first failure of a call; each further one doubles it.",
+   "ms", {1, hour_ms}},
+  {"webhooks.retry_ms_max", at<&W::retry_ms_max>,
+   "Longest pause between two attempts.", "ms", {1, hour_ms}},
+  {"webhooks.retry_after_ms_max", at<&W::retry_after_ms_max>,
+   "A longer pause that a destination asks for is cut to this.", "ms", {1, 86'400'000}},
+  {"webhooks.breaker_failures_max", at<&W::breaker_failures_max>,
+   "Failures in a row after which a destination is left alone.", "failures", {1, 1'000}},
+  {"webhooks.breaker_open_ms", at<&W::breaker_open_ms>,
+   "How long it is left alone before it is tried again.", "ms", {100, hour_ms}},
+  {"webhooks.breaker_successes_min", at<&W::breaker_successes_min>,
+   "Successes in a row, one at a time, after which it is called as before.",
+   "successes", {1, 1'000}},
+  {"webhooks.destinations_max", at<&W::destinations_max>,
+   "Destinations whose calls are watched at once. Calls to one more wait.",
+   "destinations", {1, 100'000}},
+  {"webhooks.connections_max", at<&W::connections_max>,
+   "Calls under way at all destinations together. Others wait.", "calls", {1, 65'536}},
+  {"webhooks.calls_waiting_max", at<&W::calls_waiting_max>,
+   "Calls that wait for one of those to end. One more counts as failed.",
+   "calls", {1, 1'000'000}},
+  {"webhooks.answer_bytes_max", at<&W::answer_bytes_max>,
+   "How much of an answer's body is read, to be thrown away.", "bytes", {0, 16'777'216}},
+  {"webhooks.lookup_threads", at<&W::lookup_threads>,
+   "Threads that look up the names of destinations.", "threads", {1, 64}},
+  {"webhooks.ca_file", at<&W::ca_file>,
+   "Certificates of the authorities that destinations are trusted by. Empty: those of the system.",
+   "a path of at most 1024 bytes, or empty", {}, is_path_or_empty},
 
   {"security.admin_key", at<&security_settings::admin_key>,
    "The first admin key. Without it one is made at the first start.",

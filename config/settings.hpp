@@ -125,6 +125,34 @@ struct kafka_settings {
   std::string ssl_key_password;     ///< kafka.ssl_key_password; never printed
 };
 
+struct webhook_settings {
+  bool private_destinations = false;     ///< webhooks.private_destinations: may be called
+  std::uint32_t concurrency = 8;         ///< webhooks.concurrency: under way at one destination
+  std::uint32_t waiting_max = 1'000;     ///< webhooks.waiting_max: not yet begun there
+  std::uint32_t attempt_ms_max = 15'000; ///< webhooks.attempt_ms_max
+  std::uint32_t attempts_max = 6;        ///< webhooks.attempts_max: then a call is given up
+  std::uint32_t retry_ms_min = 1'000;    ///< webhooks.retry_ms_min
+  std::uint32_t retry_ms_max = 16'000;   ///< webhooks.retry_ms_max
+  std::uint32_t retry_after_ms_max = 600'000; ///< webhooks.retry_after_ms_max
+  std::uint32_t breaker_failures_max = 5;     ///< webhooks.breaker_failures_max: in a row
+  std::uint32_t breaker_open_ms = 60'000;     ///< webhooks.breaker_open_ms
+  std::uint32_t breaker_successes_min = 3;    ///< webhooks.breaker_successes_min: in a row
+  bool handshake = true;                   ///< webhooks.handshake: whether destinations are asked
+  std::string origin = "dossier";          ///< webhooks.origin: who asks
+  std::uint32_t handshakes_max = 8;        ///< webhooks.handshakes_max: then it is unverified
+  std::uint32_t handshake_wait_s_min = 10; ///< webhooks.handshake_wait_s_min
+  std::uint32_t handshake_wait_s_max = 3'600; ///< webhooks.handshake_wait_s_max
+  std::uint32_t old_secret_signs_s = 86'400;  ///< webhooks.old_secret_signs_s
+  std::uint32_t per_customer_max = 16;        ///< webhooks.per_customer_max
+  std::uint32_t in_flight_max = 64;           ///< webhooks.in_flight_max: events of one webhook
+  std::uint32_t destinations_max = 1'000;     ///< webhooks.destinations_max: guards in memory
+  std::uint32_t connections_max = 256;        ///< webhooks.connections_max: to all destinations
+  std::uint32_t calls_waiting_max = 10'000;   ///< webhooks.calls_waiting_max: for a connection
+  std::uint32_t answer_bytes_max = 65'536;    ///< webhooks.answer_bytes_max: read of a body
+  std::uint32_t lookup_threads = 4;           ///< webhooks.lookup_threads
+  std::string ca_file;                        ///< webhooks.ca_file; empty: the system's authorities
+};
+
 struct security_settings {
   std::string admin_key; ///< DOSSIER_ADMIN_KEY only; never printed. Empty: made at first start.
 };
@@ -143,6 +171,7 @@ struct settings {
   document_settings documents;
   letter_settings letters;
   kafka_settings kafka;
+  webhook_settings webhooks;
   security_settings security;
   log_settings log;
 };

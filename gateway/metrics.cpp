@@ -168,6 +168,36 @@ void collect_blobs(families& all, const blob_stats& blobs) {
               "Contents removed because nothing refers to them.", blobs.collected);
 }
 
+void collect_guards(families& all, const std::vector<guard_info>& guards) {
+  const auto add = [&](const char* name, const char* help, MetricType type, auto value_of) {
+    auto& family = add_family(all, name, help, type);
+    for (const auto& each : guards)
+      add_value(family, static_cast<double>(value_of(each.now)), {{"destination", each.name}});
+  };
+  using seen = guard::guard_snapshot;
+  constexpr auto gauge = MetricType::Gauge;
+  constexpr auto counter = MetricType::Counter;
+  add("dossier_guard_breaker_state", "0: closed, 1: half-open, 2: open.", gauge, [](const seen& s) {
+    if (s.state == guard::breaker_state::closed)
+      return 0;
+    return s.state == guard::breaker_state::half_open ? 1 : 2;
+  });
+  add("dossier_guard_calls_under_way", "Attempts under way.", gauge,
+      [](const seen& s) { return s.under_way; });
+  add("dossier_guard_calls_waiting", "Calls that wait, for the first time or to be tried again.",
+      gauge, [](const seen& s) { return s.waiting + s.retrying; });
+  add("dossier_guard_successes_total", "Calls that ended well.", counter,
+      [](const seen& s) { return s.counters.successes; });
+  add("dossier_guard_given_up_total", "Calls that did not.", counter,
+      [](const seen& s) { return s.counters.given_up; });
+  add("dossier_guard_failures_total", "Attempts that failed.", counter,
+      [](const seen& s) { return s.counters.failures; });
+  add("dossier_guard_retries_total", "Attempts after the first of their call.", counter,
+      [](const seen& s) { return s.counters.retries; });
+  add("dossier_guard_opened_total", "Times that the breaker opened.", counter,
+      [](const seen& s) { return s.counters.opened; });
+}
+
 /// The field of /proc/self/stat with this number (proc(5)), counted from 3 behind the program's
 /// name.
 double process_stat(std::string_view line, std::size_t number) {
@@ -225,6 +255,8 @@ public:
         collect_letters(all, *letters);
     if (sources_.blobs != nullptr)
       collect_blobs(all, *sources_.blobs);
+    if (sources_.guards)
+      collect_guards(all, sources_.guards());
     collect_process(all);
     if (sources_.more)
       collect_more(all, sources_.more());

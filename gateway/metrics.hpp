@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/admin.hpp"
+#include "actors/guards.hpp"
 #include "actors/letters.hpp"
 #include "gateway/server.hpp"
 #include "persistence/blob_store.hpp"
@@ -61,6 +62,7 @@ struct metric_sources {
   std::function<const http_stats*()> http; ///< nullptr before the server listens.
   std::function<core_stats()> core;
   std::function<result<letter_counts>()> letters; ///< A failure: nothing is said of letters.
+  std::function<std::vector<guard_info>()> guards;
   std::function<std::vector<metric>()> more;
 };
 

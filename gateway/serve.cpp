@@ -10,6 +10,7 @@
 #include "gateway/auth.hpp"
 #include "gateway/backbone.hpp"
 #include "gateway/data_dir.hpp"
+#include "gateway/outbound_client.hpp"
 #include "gateway/part_metrics.hpp"
 #include "gateway/routes/routes.hpp"
 #include "gateway/server.hpp"
@@ -19,6 +20,7 @@
 #include "persistence/commit_queue.hpp"
 #include "persistence/content_collector.hpp"
 #include "persistence/rocks_journal.hpp"
+#include "protocol/digest.hpp"
 
 #include <sys/resource.h>
 #include <sys/statvfs.h>
@@ -103,6 +105,8 @@ public:
       return keys;
     if (auto started = start_backbone(); !started)
       return started;
+    if (auto outside = start_outside(); !outside)
+      return outside;
     start_core();
     if (auto taken = start_inbox(); !taken)
       return taken;
@@ -146,6 +150,7 @@ public:
     heart_.stop();
     core_->serve_letters(letter::channel::commands, nullptr);
     core_->stop();
+    outbound_->stop();
     loaders_->stop();
     commits_->stop();
     if (backbone_)
@@ -178,6 +183,8 @@ private:
     auto secret = read_or_make_secret(files, where_);
     if (!secret)
       return secret.error();
+    const auto webhook_key = hmac_sha256(*secret, "webhooks");
+    webhook_key_.assign(webhook_key.begin(), webhook_key.end());
     signer_.emplace(std::move(*secret));
     return {};
   }
@@ -215,14 +222,23 @@ private:
     return {};
   }
 
+  result<void> start_outside() {
+    auto client = outbound_client::start(settings_.webhooks, time_);
+    if (!client)
+      return client.error();
+    outbound_ = std::move(*client);
+    outside_.reset(new webhook_parts{*outbound_, *feed_, *store_, webhook_key_});
+    return {};
+  }
+
   void start_core() {
     group_committer::limits limits;
     limits.group_batches_max = settings_.storage.group_batches_max;
     commits_ = std::make_unique<group_committer>(*store_, time_, limits, stop_at_once);
     loaders_ = std::make_unique<worker_threads>(settings_.actors.load_threads);
     collector_ = std::make_unique<content_collector>(*blobs_, candidates_max);
-    core_ = std::make_unique<core>(
-      core_parts{*store_, *commits_, time_, ids_, *loaders_, heart_, settings_, false});
+    core_ = std::make_unique<core>(core_parts{*store_, *commits_, time_, ids_, *loaders_, heart_,
+                                              settings_, false, outside_.get()});
     commits_->on_committed([this](const batch& b) {
       core_->committed(b);
       inbox_->committed(b);
@@ -290,6 +306,8 @@ private:
       [this] {
         return part_metrics();
       }});
+    parts_->webhooks = core_->webhooks();
+    parts_->guards = core_->guards();
     auto listening = server::listen(settings_, time_, make_routes(*parts_),
                                     [this](const request& r) { return keys_->find(r); });
     if (!listening)
@@ -349,6 +367,9 @@ private:
   std::unique_ptr<worker_threads> loaders_;
   std::unique_ptr<content_collector> collector_;
   pulse_thread heart_;
+  std::string webhook_key_;
+  std::unique_ptr<outbound_client> outbound_;
+  std::unique_ptr<webhook_parts> outside_;
   std::unique_ptr<core> core_;
   std::unique_ptr<inbox> inbox_;
   std::optional<inbox_thread> inbox_thread_;

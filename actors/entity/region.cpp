@@ -347,5 +347,9 @@ template struct region_state<letter_kind>;
 template region_actor<letter_kind>::behavior_type
 region<letter_kind>(region_actor<letter_kind>::stateful_pointer<region_state<letter_kind>>,
                     entity_services*, std::shared_ptr<const letter_kind::policy>);
+template struct region_state<webhook_kind>;
+template region_actor<webhook_kind>::behavior_type
+region<webhook_kind>(region_actor<webhook_kind>::stateful_pointer<region_state<webhook_kind>>,
+                     entity_services*, std::shared_ptr<const webhook_kind::policy>);
 
 } // namespace dossier

@@ -114,5 +114,9 @@ template struct shell_state<letter_kind>;
 template shell_actor<letter_kind>::behavior_type
 shell<letter_kind>(shell_actor<letter_kind>::stateful_pointer<shell_state<letter_kind>>,
                    entity_services*, std::shared_ptr<const letter_kind::policy>);
+template struct shell_state<webhook_kind>;
+template shell_actor<webhook_kind>::behavior_type
+shell<webhook_kind>(shell_actor<webhook_kind>::stateful_pointer<shell_state<webhook_kind>>,
+                    entity_services*, std::shared_ptr<const webhook_kind::policy>);
 
 } // namespace dossier

@@ -67,6 +67,10 @@ shared_parts::shared_parts(route_parts& given)
   metrics.letters = [&given] {
     return given.letters.counts();
   };
+  if (given.guards != nullptr)
+    metrics.guards = [&given] {
+      return given.guards->list();
+    };
   metrics.more = given.more_metrics;
 }
 
@@ -85,6 +89,8 @@ std::vector<route> make_routes(route_parts& parts) {
   add_health_routes(table);
   add_admin_routes(table);
   add_letter_routes(table);
+  add_webhook_routes(table);
+  add_guard_routes(table);
   add_description_routes(table);
   return table.take();
 }

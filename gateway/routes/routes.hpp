@@ -8,8 +8,10 @@
 #include "actors/admin.hpp"
 #include "actors/documents.hpp"
 #include "actors/event_feed.hpp"
+#include "actors/guards.hpp"
 #include "actors/letter_redrives.hpp"
 #include "actors/letters.hpp"
+#include "actors/webhooks.hpp"
 #include "config/settings.hpp"
 #include "gateway/http.hpp"
 #include "gateway/metrics.hpp"
@@ -54,6 +56,9 @@ struct route_parts {
   std::function<bool()> is_draining;
   std::function<const http_stats*()> http;
   std::function<std::vector<metric>()> more_metrics;
+  /// Both or neither.
+  dossier::webhooks* webhooks = nullptr;
+  dossier::guards* guards = nullptr;
 };
 
 std::vector<route> make_routes(route_parts& parts);

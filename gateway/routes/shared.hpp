@@ -77,6 +77,8 @@ void add_event_routes(route_table& table);
 void add_health_routes(route_table& table);
 void add_admin_routes(route_table& table);
 void add_letter_routes(route_table& table);
+void add_webhook_routes(route_table& table);
+void add_guard_routes(route_table& table);
 void add_description_routes(route_table& table);
 
 } // namespace dossier

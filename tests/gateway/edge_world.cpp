@@ -26,7 +26,8 @@ nlohmann::json json_of(const response& r) {
   return value;
 }
 
-edge_world::edge_world() {
+edge_world::edge_world(settings s)
+  : config(std::move(s)) {
   commits.on_committed([this](const batch& b) {
     core.committed(b);
     feed->committed(b);
@@ -35,12 +36,15 @@ edge_world::edge_world() {
   parts.health_checks = {{"journal", [this] {
                             return journal_health;
                           }}};
+  parts.webhooks = core.webhooks();
+  parts.guards = core.guards();
   table = std::make_unique<router>(make_routes(parts));
 }
 
 edge_world::~edge_world() {
   pulse.stop();
   core.stop();
+  outbound->stop();
   commits.stop();
   loaders.stop();
   blob_workers.join();

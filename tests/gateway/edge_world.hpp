@@ -8,6 +8,7 @@
 #include "actors/event_feed_service.hpp"
 #include "actors/threads.hpp"
 #include "gateway/auth.hpp"
+#include "gateway/outbound_client.hpp"
 #include "gateway/router.hpp"
 #include "gateway/routes/routes.hpp"
 #include "gateway/system.hpp"
@@ -153,7 +154,7 @@ std::string body_of(const response& r);
 nlohmann::json json_of(const response& r);
 
 struct edge_world {
-  settings config = small_settings();
+  settings config;
   hand_clock time;
   scratch_directory directory;
   std::unique_ptr<memory_journal> store = memory_journal::make(config.storage.shards);
@@ -163,10 +164,13 @@ struct edge_world {
                           }};
   worker_threads loaders{1};
   pulse_thread pulse;
-  dossier::core core{{*store, commits, time, ids, loaders, pulse, config}};
-  watched_documents documents{core.documents()};
   std::unique_ptr<event_feed_service> feed
     = std::move(*event_feed_service::open(*store, "/dossier", 2'000));
+  std::unique_ptr<outbound_client> outbound
+    = std::move(*outbound_client::start(config.webhooks, time));
+  webhook_parts outside{*outbound, *feed, *store, std::string(32, 'w')};
+  dossier::core core{{*store, commits, time, ids, loaders, pulse, config, false, &outside}};
+  watched_documents documents{core.documents()};
   std::unique_ptr<blob_store> blobs
     = std::move(*blob_store::open(posix_files(), directory / "blobs", *store));
   url_signer signer{std::string(32, 'k')};
@@ -178,7 +182,7 @@ struct edge_world {
     {}};
   std::unique_ptr<router> table;
 
-  edge_world();
+  explicit edge_world(settings s = small_settings());
   ~edge_world();
 
   result<void> journal_health{};

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// The actor that delivers events to webhooks: of each active one it reads the feed behind its
+// position, hands what fits its filter to the guard of its destination, makes a letter of what the
+// guard gives up on, and notes how far everything has ended. What it holds can be lost: it is read
+// again from the noted position, and delivered again with the same ids.
+#pragma once
+
+#include "actors/event_feed.hpp"
+#include "actors/guards.hpp"
+#include "actors/interfaces.hpp"
+#include "actors/letters.hpp"
+#include "actors/seams.hpp"
+#include "actors/webhook/delivery.hpp"
+#include "actors/webhook_secrets.hpp"
+#include "actors/webhooks.hpp"
+#include "config/settings.hpp"
+#include "protocol/destination.hpp"
+#include "protocol/event_filter.hpp"
+#include "protocol/webhook_message.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+namespace dossier {
+
+/// What readers see of all deliveries. Thread-safe.
+class delivery_board {
+public:
+  std::optional<delivery_status> read(const entity_id& id) const;
+  void write(const entity_id& id, const delivery_status& now);
+  void forget(const entity_id& id);
+
+private:
+  mutable std::mutex mutex_;
+  std::unordered_map<entity_id, delivery_status> all_;
+};
+
+/// Owned by the webhooks' service; outlives the actor.
+struct deliverer_services {
+  const journal& store;
+  const clock& time;
+  background& loaders;
+  const event_feed& feed;
+  journal& notes;
+  dossier::guards& guards;
+  dossier::letters& letters;
+  webhook_secrets secrets;
+  webhook_settings limits;
+  delivery_board board;
+};
+
+/// Signs a message for one attempt and puts it into a request.
+result<outbound_request> sign_request(const webhook_message& message, const destination& to,
+                                      const std::vector<webhook_secret>& secrets, timestamp now);
+
+/// The letter of a webhook and an event: the same one however often it is made.
+entity_id letter_id_of(const entity_id& webhook, const cloud_event& event, shard_number shard);
+
+class deliverer_state {
+public:
+  static inline const char* name = "deliverer";
+
+  void start(deliverer_actor::pointer actor, deliverer_services* given);
+  /// Read it anew: something happened to it.
+  void read(const entity_id& id);
+  void take_up(const webhook_read& x);
+  void take_up(const webhook_page& x);
+  void take_up(const webhook_call_ended& x);
+  void take_up(const webhook_letter_written& x);
+  void take_up(const webhook_noted& x);
+  void on_tick(milliseconds uptime);
+
+private:
+  /// One webhook that is not removed.
+  struct hooked {
+    std::uint64_t life = 0; ///< Tells it from an earlier one of this id.
+    webhook::view what;
+    destination to;
+    cloud_event_filter filter;
+    webhook::delivery events;
+    std::map<webhook::feed_place, call_ending> to_letter; ///< Given up, not yet a letter.
+    /// Those of them that could not be written, and when they are tried again.
+    std::deque<std::pair<milliseconds, webhook::feed_place>> letters_late;
+    delivery_status status;
+    std::uint64_t seen = UINT64_MAX; ///< event_feed::recorded() before the last reading.
+    bool has_more = true;
+    bool is_reading = false;
+    bool is_noting = false;
+    std::string noted;
+    milliseconds patience_until{0}; ///< Nothing new is tried before.
+  };
+
+  hooked* find(const entity_id& id, std::uint64_t life);
+  void go_on(const entity_id& id, hooked& h);
+  void read_page(const entity_id& id, hooked& h);
+  void send(const entity_id& id, hooked& h, const webhook::feed_place& at);
+  void write_letter(const entity_id& id, const hooked& h, const webhook::feed_place& at);
+  void note(const entity_id& id, hooked& h);
+
+  deliverer_actor::pointer self_ = nullptr;
+  deliverer_services* services_ = nullptr;
+  std::unordered_map<entity_id, hooked> all_;
+  std::uint64_t next_life_ = 1;
+  milliseconds uptime_{0};
+};
+
+deliverer_actor::behavior_type delivering(deliverer_actor::stateful_pointer<deliverer_state> self,
+                                          deliverer_services* services);
+
+} // namespace dossier

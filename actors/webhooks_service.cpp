@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/webhooks_service.hpp"
+
+#include "actors/letter_walk.hpp"
+#include "protocol/assert.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/send.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace dossier {
+
+namespace {
+
+/// How an exit of our own making is told from a crash.
+constexpr auto let_go_reason = caf::exit_reason::user_shutdown;
+/// Between a crash of the deliverer and its next start.
+constexpr milliseconds restart_wait{5'000};
+constexpr std::size_t list_rows = 1'000;
+
+/// What the answer to a handshake means; nullopt: the destination agrees (CloudEvents HTTP 1.1 Web
+/// Hooks, 4.2).
+std::optional<std::string> refusal_of(const result<outbound_answer>& got,
+                                      const std::string& origin) {
+  if (!got)
+    return got.error().why;
+  if (got->status < 200 || got->status > 299)
+    return "the destination answered OPTIONS with status " + std::to_string(got->status);
+  if (got->allowed_origin != "*" && got->allowed_origin != origin)
+    return "the destination's WebHook-Allowed-Origin does not name " + origin;
+  return std::nullopt;
+}
+
+/// The message of a letter, as it was to be delivered.
+std::optional<webhook_message> message_of(const letter::message& kept) {
+  webhook_message m{{}, kept.headers, kept.value};
+  const auto id
+    = std::ranges::find(m.fields, webhook_id_name, &std::pair<std::string, std::string>::first);
+  if (id == m.fields.end())
+    return std::nullopt;
+  m.id = id->second;
+  m.fields.erase(id);
+  return m;
+}
+
+} // namespace
+
+webhooks_service::webhooks_service(caf::actor_system& system, entity_services& services,
+                                   region_actor<webhook_kind> region, const webhook_parts& parts,
+                                   guards& by, letters& dead, const webhook_settings& settings)
+  : system_(system)
+  , services_(services)
+  , region_(std::move(region))
+  , out_(parts.out)
+  , settings_(settings)
+  , deliverer_services_{services.store,
+                        services.time,
+                        services.loaders,
+                        parts.feed,
+                        parts.notes,
+                        by,
+                        dead,
+                        webhook_secrets(parts.key),
+                        settings,
+                        {}} {
+  const std::lock_guard lock(mutex_);
+  start_deliverer();
+}
+
+void webhooks_service::start_deliverer() {
+  deliverer_ = system_.spawn(delivering, &deliverer_services_);
+  deliverer_->attach_functor([this, who = deliverer_.id()](const caf::error& why) {
+    if (why == let_go_reason)
+      return;
+    const std::lock_guard lock(mutex_);
+    if (deliverer_ && deliverer_.id() == who) {
+      deliverer_ = nullptr;
+      restart_at_ = uptime_ + restart_wait;
+    }
+  });
+}
+
+entity_id webhooks_service::next_id(std::string_view customer) {
+  return services_.ids.next(services_.time.now(),
+                            shard_of(customer, services_.store.shard_count()));
+}
+
+void webhooks_service::submit(const entity_id& id, webhook::command what, command_meta meta,
+                              std::shared_ptr<reply<webhook::view>> done) {
+  auto& counters = services_.counters;
+  if (counters.pending.load(std::memory_order_relaxed) >= services_.limits.pending_max) {
+    done->deliver(fail(errc::busy, "as many commands wait as actors.pending_max allows"));
+    return;
+  }
+  counters.commands.fetch_add(1, std::memory_order_relaxed);
+  caf::anon_send(region_, dossier::submit<webhook_kind>{std::make_shared<command_job<webhook_kind>>(
+                            counters, id, std::move(what), std::move(meta), std::move(done))});
+}
+
+result<found_webhook> webhooks_service::find(const entity_id& id) const {
+  if (id.shard() >= services_.store.shard_count())
+    return fail(errc::not_found, "there is no webhook " + id.text());
+  auto entity = recover<webhook_kind>(services_.store, {webhook_kind::code, id});
+  if (!entity)
+    return entity.error();
+  if (entity->version == 0)
+    return fail(errc::not_found, "there is no webhook " + id.text());
+  return found_webhook{id, view_of(entity->state, entity->version)};
+}
+
+result<std::vector<found_webhook>>
+webhooks_service::list(const std::optional<std::string>& customer, std::size_t limit) const {
+  std::vector<found_webhook> all;
+  letter_walk walk(services_.store, webhook::list_name, std::nullopt, list_rows);
+  while (all.size() < limit) {
+    const auto row = walk.next();
+    if (!row)
+      return row.error();
+    if (!*row)
+      break;
+    auto found = find((*row)->entity.id);
+    if (!found && found.error().code != errc::not_found)
+      return found.error();
+    if (found && found->view.status != webhook::status::removed
+        && (!customer || found->view.registration.customer == *customer))
+      all.push_back(std::move(*found));
+  }
+  return all;
+}
+
+std::string webhooks_service::secret_of(const entity_id& id, std::uint32_t generation) const {
+  return deliverer_services_.secrets.of(id, generation).text();
+}
+
+std::optional<delivery_status> webhooks_service::status(const entity_id& id) const {
+  return deliverer_services_.board.read(id);
+}
+
+// Letters.
+
+void webhooks_service::attempt(const entity_id&, const letter::view& what, attempted done) {
+  const auto refuse = [&done](errc code, std::string why) {
+    done(attempt::failed{{code, std::move(why), {}}, false});
+  };
+  const auto id = entity_id::parse(what.origin.topic);
+  auto message = message_of(what.message);
+  if (!id || !message)
+    return refuse(errc::corrupt, "the letter does not name the webhook and the event it was for");
+  const auto found = find(*id);
+  if (!found)
+    return refuse(found.error().code, found.error().why);
+  if (found->view.status != webhook::status::active)
+    return refuse(errc::conflict, "the webhook is " + std::string(to_string(found->view.status))
+                                    + "; resume it, then redrive the letter");
+  const auto to = destination::parse(found->view.registration.url);
+  if (!to)
+    return refuse(errc::corrupt, to.error().why);
+  auto key = id->text() + '/' + what.message.key.value_or("");
+  auto prepare = [this, hook = *found, to = *to, message = std::move(*message)] {
+    const auto now = services_.time.now();
+    return sign_request(message, to, deliverer_services_.secrets.signing(hook.id, hook.view, now),
+                        now);
+  };
+  auto ended = [done = std::move(done)](const call_ending& ending) {
+    using how = call_ending::how_type;
+    if (ending.how == how::succeeded)
+      done(attempt::succeeded{});
+    else if (ending.how == how::not_accepted || ending.how == how::stopped || !ending.why)
+      done(attempt::not_now{});
+    else
+      done(attempt::failed{{ending.why->code, ending.why->why, ending.why->where}, false});
+  };
+  deliverer_services_.guards.call(
+    *to, std::make_shared<guarded_call>(std::move(key), std::move(prepare), std::move(ended)));
+}
+
+// Handshakes.
+
+void webhooks_service::fire(const timer_row& row, fired done) {
+  services_.loaders.run([this, row, done = std::move(done)] { begin(row, done); });
+}
+
+/// On a loader thread.
+void webhooks_service::begin(const timer_row& row, const fired& done) {
+  const auto found = recover<webhook_kind>(services_.store, row.entity);
+  if (!found)
+    return done(found.error());
+  const auto wished = timers_of(found->state);
+  const bool is_wished = std::find(wished.begin(), wished.end(), row.timer) != wished.end();
+  // Of a row that nobody wishes for, and of one whose time the clock has gone back behind, the
+  // webhook itself decides.
+  if (!is_wished || services_.time.now() < row.timer.due)
+    return tell(row.entity.id, webhook::fire_timer{row.timer.name, row.timer.due}, done);
+  shake_hands(row.entity.id, view_of(found->state, found->version), done);
+}
+
+void webhooks_service::shake_hands(const entity_id& id, const webhook::view& what,
+                                   const fired& done) {
+  const auto attempt = what.handshakes + 1;
+  const auto to = destination::parse(what.registration.url);
+  if (!to)
+    return tell(id, webhook::settle_handshake{attempt, to.error().why}, done);
+  outbound_request request;
+  request.method = outbound_request::method_type::options;
+  request.to = *to;
+  request.fields = {{"WebHook-Request-Origin", settings_.origin}};
+  request.deadline = milliseconds{settings_.attempt_ms_max};
+  out_.call(std::move(request), [this, id, attempt, done](const result<outbound_answer>& got) {
+    tell(id, webhook::settle_handshake{attempt, refusal_of(got, settings_.origin)}, done);
+  });
+}
+
+void webhooks_service::tell(const entity_id& id, webhook::command what, fired done) {
+  command_meta meta;
+  meta.cause.by = "timer";
+  auto answer_to = std::make_shared<reply<webhook::view>>(
+    [done = std::move(done)](const result<answer<webhook::view>>& got) {
+      done(got ? std::nullopt : std::optional<failure>(got.error()));
+    });
+  caf::anon_send(
+    region_, dossier::submit<webhook_kind>{std::make_shared<command_job<webhook_kind>>(
+               services_.counters, id, std::move(what), std::move(meta), std::move(answer_to))});
+}
+
+// The deliverer.
+
+void webhooks_service::beat(milliseconds uptime) {
+  const std::lock_guard lock(mutex_);
+  uptime_ = uptime;
+  if (is_stopped_)
+    return;
+  if (!deliverer_ && uptime_ >= restart_at_)
+    start_deliverer();
+  if (deliverer_)
+    caf::anon_send(deliverer_, tick{uptime});
+}
+
+void webhooks_service::committed(const batch& b) {
+  if (b.entity.kind != webhook_kind::code || b.events.empty())
+    return;
+  const std::lock_guard lock(mutex_);
+  if (deliverer_ && !is_stopped_)
+    caf::anon_send(deliverer_, webhook_changed{b.entity.id});
+}
+
+void webhooks_service::stop() {
+  const std::lock_guard lock(mutex_);
+  is_stopped_ = true;
+  if (deliverer_)
+    caf::anon_send_exit(deliverer_, let_go_reason);
+  deliverer_ = nullptr;
+}
+
+} // namespace dossier

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// The webhooks' face towards the edge, and the parts that serve them: handshakes, the deliverer,
+// and the letters of what could not be delivered.
+#pragma once
+
+#include "actors/entity/services.hpp"
+#include "actors/interfaces.hpp"
+#include "actors/letter_channel.hpp"
+#include "actors/webhook/kind.hpp"
+#include "actors/webhook_deliverer.hpp"
+#include "actors/webhooks.hpp"
+
+#include <caf/fwd.hpp>
+
+#include <functional>
+#include <mutex>
+#include <string>
+
+namespace dossier {
+
+class webhooks_service final : public webhooks, public letter_channel {
+public:
+  using fired = std::function<void(std::optional<failure>)>;
+
+  /// All of these outlive the service, and the system's actors end before it does.
+  webhooks_service(caf::actor_system& system, entity_services& services,
+                   region_actor<webhook_kind> region, const webhook_parts& parts, guards& by,
+                   letters& dead, const webhook_settings& settings);
+
+  entity_id next_id(std::string_view customer) override;
+  void submit(const entity_id& id, webhook::command what, command_meta meta,
+              std::shared_ptr<reply<webhook::view>> done) override;
+  result<found_webhook> find(const entity_id& id) const override;
+  result<std::vector<found_webhook>> list(const std::optional<std::string>& customer,
+                                          std::size_t limit) const override;
+  std::string secret_of(const entity_id& id, std::uint32_t generation) const override;
+  std::optional<delivery_status> status(const entity_id& id) const override;
+
+  void attempt(const entity_id& id, const letter::view& what, attempted done) override;
+
+  /// A webhook's timer is due: the handshake is made, and settled before `done` is called.
+  void fire(const timer_row& row, fired done);
+  void beat(milliseconds uptime);
+  /// From the commit queue, before it answers.
+  void committed(const batch& b);
+  /// Ends the deliverer.
+  void stop();
+
+private:
+  void begin(const timer_row& row, const fired& done);
+  void shake_hands(const entity_id& id, const webhook::view& what, const fired& done);
+  void tell(const entity_id& id, webhook::command what, fired done);
+  /// With the lock held.
+  void start_deliverer();
+
+  caf::actor_system& system_;
+  entity_services& services_;
+  const region_actor<webhook_kind> region_;
+  outbound& out_;
+  const webhook_settings settings_;
+  deliverer_services deliverer_services_;
+  std::mutex mutex_;
+  deliverer_actor deliverer_; ///< Empty after a crash, until the next start.
+  milliseconds uptime_{0};
+  milliseconds restart_at_{0};
+  bool is_stopped_ = false;
+};
+
+} // namespace dossier

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: Apache-2.0
+// Webhooks: made, looked at, paused, resumed and removed by who may hear the events. A secret is
+// told in the answer that makes it, and never again.
+#include "config/log.hpp"
+#include "gateway/body.hpp"
+#include "gateway/fields.hpp"
+#include "gateway/routes/document_access.hpp"
+#include "protocol/destination.hpp"
+#include "protocol/event_filter.hpp"
+#include "protocol/json_body.hpp"
+#include "protocol/json_text.hpp"
+
+#include <utility>
+
+namespace dossier {
+
+namespace {
+
+using webhook_answer = answer<webhook::view>;
+
+/// Webhooks on one page; the settings allow few more for one customer.
+constexpr std::size_t list_max = 1'000;
+
+result<webhooks*> webhooks_of(const shared_parts& shared) {
+  if (shared.parts.webhooks == nullptr)
+    return fail(errc::unavailable, "This server makes no calls to the outside.");
+  return shared.parts.webhooks;
+}
+
+failure no_such_webhook() {
+  return fail(errc::not_found, "There is no such webhook, or none that this key may see.");
+}
+
+bool may_see(const request& r, const webhook::view& what) {
+  const auto& customer = what.registration.customer;
+  return customer.empty() ? r.caller.is_admin() : r.caller.may_see(customer);
+}
+
+// Answers.
+
+void write_text_or_null(json_writer& out, std::string_view name, const std::string& text) {
+  out.key(name);
+  if (text.empty())
+    out.null();
+  else
+    out.string(text);
+}
+
+void write_time_or_null(json_writer& out, std::string_view name,
+                        const std::optional<timestamp>& time) {
+  out.key(name);
+  if (time)
+    out.time(*time);
+  else
+    out.null();
+}
+
+/// Events behind the position; of a customer's webhook, those of its shard.
+std::uint64_t lag_of(const shared_parts& shared, const entity_id& id, const webhook::view& what,
+                     const feed_cursor& position) {
+  const auto end = shared.parts.events.end();
+  std::uint64_t lag = 0;
+  for (std::size_t shard = 0; shard < end.positions.size(); ++shard)
+    if (what.registration.customer.empty() || shard == id.shard())
+      lag += end.positions[shard] - std::min(end.positions[shard], position.positions[shard]);
+  return lag;
+}
+
+void write_delivery(json_writer& out, const shared_parts& shared, const entity_id& id,
+                    const webhook::view& what) {
+  out.key("delivery");
+  const auto status = shared.parts.webhooks->status(id);
+  if (!status) {
+    out.null();
+    return;
+  }
+  out.begin_object();
+  out.key("position").string(status->position.text());
+  out.key("lagEvents").number(lag_of(shared, id, what, status->position));
+  out.key("open").number(status->open);
+  out.key("delivered").number(status->delivered);
+  out.key("givenUp").number(status->given_up);
+  write_text_or_null(out, "lastError", status->last_error);
+  write_time_or_null(out, "failedAt", status->failed_at);
+  out.key("breaker");
+  const auto to = destination::parse(what.registration.url);
+  const auto guard = to ? shared.parts.guards->find(guard_name_of(*to)) : std::nullopt;
+  if (guard)
+    out.string(to_string(guard->now.state));
+  else
+    out.null();
+  out.end_object();
+}
+
+void write_webhook(json_writer& out, const shared_parts& shared, const entity_id& id,
+                   const webhook::view& what, const std::string& secret = {}) {
+  const auto& r = what.registration;
+  out.begin_object();
+  out.key("webhookId").string(id.text());
+  out.key("url").string(r.url);
+  out.key("types").string(r.types);
+  out.key("subject").string(r.subject_prefix);
+  write_text_or_null(out, "customerId", r.customer);
+  out.key("mode").string(r.is_structured ? "structured" : "binary");
+  out.key("status").string(to_string(what.status));
+  write_text_or_null(out, "trouble", what.trouble);
+  write_time_or_null(out, "nextHandshakeAt", what.due);
+  out.key("secretGeneration").number(what.generation);
+  write_time_or_null(out, "oldSecretUntil", what.old_until);
+  out.key("createdAt").time(what.created_at);
+  out.key("updatedAt").time(what.updated_at);
+  if (!secret.empty())
+    out.key("secret").string(secret);
+  write_delivery(out, shared, id, what);
+  out.end_object();
+}
+
+response webhook_json(unsigned status, json_writer& out) {
+  auto answer = json_response(status, out.take());
+  answer.fields.emplace_back("Cache-Control", "private, no-store");
+  return answer;
+}
+
+// Steps.
+
+awaitable<result<webhook_answer>> tell(shared_parts& shared, const request& r, const entity_id& id,
+                                       webhook::command what, bool is_fresh = false) {
+  command_meta meta;
+  meta.cause.command = webhook::name_of(what);
+  meta.cause.by = "key:" + r.caller.name;
+  meta.cause.request_id = r.request_id;
+  meta.is_fresh_entity = is_fresh;
+  auto start = [&](std::function<void(result<webhook_answer>)> receive) {
+    shared.parts.webhooks->submit(id, std::move(what), std::move(meta),
+                                  std::make_shared<reply<webhook::view>>(std::move(receive)));
+  };
+  co_return co_await await_reply<webhook_answer>(shared.reply_deadline(), std::move(start));
+}
+
+/// The webhook named by the path, if it exists for the caller and is not removed.
+awaitable<result<found_webhook>> find_visible_webhook(shared_parts& shared, const request& r) {
+  if (auto known = check_query(r, {}); !known)
+    co_return known.error();
+  const auto all = webhooks_of(shared);
+  if (!all)
+    co_return all.error();
+  const auto id = entity_id::parse(r.params.front());
+  if (!id)
+    co_return no_such_webhook();
+  auto job = [source = *all, which = *id] {
+    return source->find(which);
+  };
+  auto found = co_await run_on(shared.parts.readers, std::move(job));
+  if (!found)
+    co_return found.error().code == errc::not_found ? no_such_webhook() : found.error();
+  if (!may_see(r, found->view) || found->view.status == webhook::status::removed)
+    co_return no_such_webhook();
+  co_return std::move(*found);
+}
+
+result<webhook::registration> registration_of(const shared_parts& shared, std::string_view text) {
+  auto body = json_body::parse(text);
+  if (!body)
+    return body.error();
+  webhook::registration made;
+  made.url = body->required_string("url").value_or("");
+  made.types = body->optional_string("types").value_or("");
+  made.subject_prefix = body->optional_string("subject").value_or("");
+  made.customer = body->optional_string("customerId").value_or("");
+  const auto mode = body->optional_string("mode").value_or("binary");
+  if (mode != "binary" && mode != "structured")
+    body->refuse("mode", "must be binary or structured.");
+  made.is_structured = mode == "structured";
+  if (const auto to = destination::parse(made.url); !to)
+    body->refuse("url", "is no place to deliver to: " + to.error().why + ".");
+  else if (to->address && is_private(*to->address)
+           && !shared.parts.settings.webhooks.private_destinations)
+    body->refuse("url", "must not be an address that is not of the public Internet.");
+  if (const auto filter = cloud_event_filter::parse(made.types, made.subject_prefix, made.customer);
+      !filter)
+    body->refuse(filter.error().where == "customer" ? "customerId" : filter.error().where,
+                 "is no filter: " + filter.error().why + ".");
+  if (auto whole = body->finish(); !whole)
+    return whole.error();
+  made.start = shared.parts.events.end().text();
+  return made;
+}
+
+result<void> check_may_hear(const request& r, const webhook::registration& made) {
+  if (!made.customer.empty())
+    return check_visible_customer(r, made.customer);
+  if (!r.caller.is_admin())
+    return fail(errc::invalid_argument,
+                "A customer's key hears one customer at a time: name it with customerId.",
+                "/customerId");
+  return {};
+}
+
+awaitable<result<response>> create_webhook(shared_parts& shared, request& r, body_reader& body) {
+  const auto text = co_await read_text(body, shared.parts.settings.http.json_bytes_max);
+  if (!text)
+    co_return text.error();
+  if (auto known = check_query(r, {}); !known)
+    co_return known.error();
+  const auto all = webhooks_of(shared);
+  if (!all)
+    co_return all.error();
+  auto made = registration_of(shared, *text);
+  if (!made)
+    co_return made.error();
+  if (auto allowed = check_may_hear(r, *made); !allowed)
+    co_return allowed.error();
+  const auto& limits = shared.parts.settings.webhooks;
+  auto job = [source = *all, customer = made->customer, most = limits.per_customer_max] {
+    return source->list(customer, most);
+  };
+  const auto present = co_await run_on(shared.parts.readers, std::move(job));
+  if (!present)
+    co_return present.error();
+  if (present->size() >= limits.per_customer_max)
+    co_return fail(errc::conflict, "There are as many webhooks of this customer as are allowed ("
+                                     + std::to_string(limits.per_customer_max)
+                                     + "); remove one first.");
+  const auto id = (*all)->next_id(made->customer);
+  const auto done
+    = co_await tell(shared, r, id, webhook::create{std::move(*made), limits.handshake}, true);
+  if (!done)
+    co_return done.error();
+  log(log_level::info, "webhook created", {{"webhook", id.text()}, {"by", r.caller.name}});
+  json_writer out{1'024};
+  write_webhook(out, shared, id, done->view, (*all)->secret_of(id, done->view.generation));
+  auto answer = webhook_json(201, out);
+  answer.fields.emplace_back("Location", "/api/webhooks/" + id.text());
+  co_return answer;
+}
+
+awaitable<result<response>> list_webhooks(shared_parts& shared, request& r, body_reader&) {
+  if (auto known = check_query(r, {"customerId"}); !known)
+    co_return known.error();
+  const auto all = webhooks_of(shared);
+  if (!all)
+    co_return all.error();
+  std::optional<std::string> customer;
+  if (const auto named = r.query_value("customerId")) {
+    if (auto visible = check_visible_customer(r, *named); !visible)
+      co_return visible.error();
+    customer = *named;
+  }
+  auto job = [source = *all, customer] {
+    return source->list(customer, list_max);
+  };
+  const auto found = co_await run_on(shared.parts.readers, std::move(job));
+  if (!found)
+    co_return found.error();
+  json_writer out{2'048};
+  out.begin_object().key("items").begin_array();
+  for (const auto& each : *found)
+    if (may_see(r, each.view))
+      write_webhook(out, shared, each.id, each.view);
+  out.end_array().end_object();
+  co_return webhook_json(200, out);
+}
+
+awaitable<result<response>> read_webhook(shared_parts& shared, request& r, body_reader&) {
+  const auto found = co_await find_visible_webhook(shared, r);
+  if (!found)
+    co_return found.error();
+  json_writer out{1'024};
+  write_webhook(out, shared, found->id, found->view);
+  co_return webhook_json(200, out);
+}
+
+/// Finds it, tells it, answers with what it has become.
+awaitable<result<response>> change_webhook(shared_parts& shared, request& r, webhook::command what,
+                                           bool tells_secret = false) {
+  const auto found = co_await find_visible_webhook(shared, r);
+  if (!found)
+    co_return found.error();
+  const std::string name{webhook::name_of(what)};
+  const auto done = co_await tell(shared, r, found->id, std::move(what));
+  if (!done)
+    co_return done.error();
+  log(log_level::info, "webhook was told",
+      {{"webhook", found->id.text()}, {"command", name}, {"by", r.caller.name}});
+  json_writer out{1'024};
+  write_webhook(out, shared, found->id, done->view,
+                tells_secret ? shared.parts.webhooks->secret_of(found->id, done->view.generation)
+                             : std::string{});
+  co_return webhook_json(200, out);
+}
+
+awaitable<result<response>> pause_webhook(shared_parts& shared, request& r, body_reader& body) {
+  const auto text = co_await read_text(body, shared.parts.settings.http.json_bytes_max);
+  if (!text)
+    co_return text.error();
+  auto read = json_body::parse(*text);
+  if (!read)
+    co_return read.error();
+  auto reason = read->required_string("reason");
+  if (auto whole = read->finish(); !whole)
+    co_return whole.error();
+  co_return co_await change_webhook(shared, r, webhook::pause{std::move(*reason)});
+}
+
+awaitable<result<response>> resume_webhook(shared_parts& shared, request& r, body_reader&) {
+  co_return co_await change_webhook(shared, r, webhook::resume{});
+}
+
+awaitable<result<response>> rotate_secret(shared_parts& shared, request& r, body_reader&) {
+  co_return co_await change_webhook(shared, r, webhook::rotate_secret{}, true);
+}
+
+awaitable<result<response>> remove_webhook(shared_parts& shared, request& r, body_reader&) {
+  auto removed = co_await change_webhook(shared, r, webhook::remove{});
+  if (!removed)
+    co_return removed.error();
+  response done;
+  done.status = 204;
+  co_return done;
+}
+
+} // namespace
+
+void add_webhook_routes(route_table& table) {
+  const auto keys = access::key;
+  const std::string one = "/api/webhooks/{id}";
+  table.add(verb::post, "/api/webhooks", body_kind::json, keys, "createWebhook", create_webhook);
+  table.add(verb::get, "/api/webhooks", body_kind::none, keys, "listWebhooks", list_webhooks);
+  table.add(verb::get, one, body_kind::none, keys, "readWebhook", read_webhook);
+  table.add(verb::del, one, body_kind::none, keys, "removeWebhook", remove_webhook);
+  table.add(verb::post, one + "/pause", body_kind::json, keys, "pauseWebhook", pause_webhook);
+  table.add(verb::post, one + "/resume", body_kind::none, keys, "resumeWebhook", resume_webhook);
+  table.add(verb::post, one + "/rotate-secret", body_kind::none, keys, "rotateSecret",
+            rotate_secret);
+}
+
+} // namespace dossier
