@@ -53,7 +53,8 @@ class Backbone {
     await this.consumer.run({
       eachMessage: async ({topic, partition, message}) => {
         this.heard.push({topic, partition, offset: Number(message.offset), timestamp: message.timestamp,
-          key: message.key?.toString() ?? null, headers: texts(message.headers), value: message.value});
+          key: message.key?.toString() ?? null, headers: texts(message.headers), raw: message.headers ?? {},
+          value: message.value});
       },
     });
   }
