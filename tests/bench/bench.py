@@ -31,6 +31,7 @@ MEASURES = (
     (("P16",), lambda rig, wants: goals_timers.storm(rig)),
     (("P26",), lambda rig, wants: goals_backbone.drain(rig)),
     (("P27",), lambda rig, wants: goals_backbone.latency(rig)),
+    (("P28",), lambda rig, wants: goals_backbone.commands(rig)),
     (("P29",), lambda rig, wants: goals_backbone.fan_out(rig)),
 )
 EVERY_GOAL = [goal for goals, _ in MEASURES for goal in goals]

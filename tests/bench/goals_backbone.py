@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""P26 (the outbox drained into Kafka), P27 (from an acknowledgement to its event on the topic), P29 (fan-out)."""
+"""P26 (the outbox into Kafka), P27 (from an acknowledgement to its event on the topic), P28 (commands from Kafka),
+P29 (streams to very many listeners)."""
 
 import json
 import os
@@ -10,7 +11,7 @@ import threading
 import time
 
 from kafka_peer import real_kafka
-from rig import Absent, median, resting_copy
+from rig import CUSTOMERS, Absent, median, resting_copy
 from table import Bound, Row, ms, rate
 
 SHARDS = 64
@@ -181,6 +182,66 @@ def _paced(rig, server, arrivals, pace):
     if not waits:
         raise RuntimeError("no event of an acknowledged create arrived")
     return load, waits, len(acked) - len(waits)
+
+
+# --- Commands. ---
+
+
+def commands(rig):
+    """P28: a topic full of creates, from the first effect to the last, against the same creates over HTTP."""
+    what = "commands from Kafka, durable"
+    peer = "ours over HTTP, 256 connections"
+    try:
+        with real_kafka() as kafka:
+            return [_commands_row(rig, kafka, what, peer)]
+    except Absent as why:
+        return [_absent("P28", what, peer, why)]
+
+
+def _commands_row(rig, kafka, what, peer):
+    count = 20_000 if rig.quick else 200_000
+    ours, theirs = [], []
+    for _ in range(rig.runs):
+        topic = kafka.topic()
+        kafka.make_topic(topic, 8)
+        _send_creates(rig, kafka, topic, count)
+        settings = {"kafka.enabled": "true", "kafka.bootstrap_servers": kafka.servers,
+                    "kafka.documents_topic": kafka.topic(), "kafka.commands_topic": topic,
+                    "kafka.replies_topic": kafka.topic(), "kafka.dead_letters_topic": kafka.topic()}
+        with rig.dossier("commands", settings) as server:
+            ours.append(_handled(server, count))
+            theirs.append(rig.wrk_create(server, 256).rate)
+    figure = median([x for x, _ in ours])
+    note = (f"CPU us/command {median([x for _, x in ours]) * 1e6:.0f}; both with their events published, "
+            f"commands answered, too; {count} of them")
+    return Row("P28", what, peer, rate(median(theirs)), rate(figure), figure / median(theirs), note=note)
+
+
+def _send_creates(rig, kafka, topic, count):
+    lines = [f"{CUSTOMERS[n % len(CUSTOMERS)]}\t" + json.dumps(
+        {"specversion": "1.0", "id": str(n), "source": "/bench", "type": "dossier.document.create",
+         "data": {"customerId": CUSTOMERS[n % len(CUSTOMERS)], "documentType": "invoice", "fileName": "bench.bin"}})
+             for n in range(count)]
+    path = rig.file("commands", "\n".join(lines) + "\n")
+    with kafka.kcat("-P", "-t", topic, "-K", "\t", "-H", "content-type=application/cloudevents+json", "-l",
+                    path) as kcat:
+        if kcat.wait(DRAIN_S_MAX):
+            raise RuntimeError("kcat could not send the commands")
+
+
+def _handled(server, count):
+    """(commands a second, processor seconds each) from the first look that sees effects until all are durable."""
+    first = None
+    deadline = time.monotonic() + DRAIN_S_MAX
+    while time.monotonic() < deadline:
+        durable = server.metrics().get("dossier_commit_events_total", 0)
+        now = (time.monotonic(), durable, server.cpu_s())
+        if durable and not first:
+            first = now
+        if durable >= count:
+            return (now[1] - first[1]) / (now[0] - first[0]), (now[2] - first[2]) / (now[1] - first[1])
+        time.sleep(0.01)
+    raise RuntimeError(f"{durable:.0f} of {count} commands had their effect within {DRAIN_S_MAX} s")
 
 
 # --- Streams. ---

@@ -77,8 +77,8 @@ def fetch_packages(folder):
     except subprocess.TimeoutExpired as why:
         raise Skipped(f"npm ci did not end within {INSTALL_S_MAX} s") from why
     said = (run.stdout + run.stderr).strip()
-    if run.returncode and _UNREACHABLE.search(said):
-        raise Skipped(f"the npm registry cannot be reached: {said[-400:]}")
+    if run.returncode and (why := _UNREACHABLE.search(said)):
+        raise Skipped(f"the npm registry cannot be reached: {why.group()}")
     if run.returncode:
         sys.exit(f"npm ci failed:\n{said}")
 
