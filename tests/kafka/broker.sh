@@ -58,6 +58,8 @@ offsets.topic.replication.factor=1
 transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=0
+broker.session.timeout.ms=4000
+broker.heartbeat.interval.ms=500
 PROPERTIES
   cat >"$home/log4j.properties" <<PROPERTIES
 log4j.rootLogger=WARN, file

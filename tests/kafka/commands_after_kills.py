@@ -18,6 +18,7 @@ import random
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -34,7 +35,7 @@ CUSTOMERS = 50
 OLD_DOCUMENTS = 50  # Made over HTTP before the first command; a third of the commands change them.
 BROKER = os.path.join(HERE, "broker.sh")
 BROKER_PID = os.path.join(HERE, "..", "..", "build", "kafka", "pid")
-SEND_TRIES_MAX = 60
+SEND_TRIES_MAX = 240
 READ_S_MAX = 300
 TYPE = "dossier.document."
 
@@ -120,11 +121,24 @@ def read_topic(servers, topic):
     return found
 
 
+def is_answering(port):
+    try:
+        with socket.create_connection(("127.0.0.1", port), 1):
+            return True
+    except OSError:
+        return False
+
+
 def kill_broker(servers):
     """kill -9, and a start that must find everything again."""
+    port = int(servers.rsplit(":", 1)[1])
     with open(BROKER_PID, encoding="ascii") as file:
         os.kill(int(file.read()), signal.SIGKILL)
-    subprocess.run([BROKER, "start"], env={**os.environ, "KAFKA_PORT": servers.rsplit(":", 1)[1]}, check=True,
+    # Its ports are free when its last thread is gone. The other one is its controller's.
+    deadline = time.monotonic() + 30
+    while (is_answering(port) or is_answering(port + 1)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    subprocess.run([BROKER, "start"], env={**os.environ, "KAFKA_PORT": str(port)}, check=True,
                    stdout=subprocess.DEVNULL, timeout=180)
 
 
