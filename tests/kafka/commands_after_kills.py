@@ -4,9 +4,9 @@
 
 kcat sends the commands and, as every careful producer does, sends again what it cannot know to be there. At the
 end each command has had its effect exactly once and was answered, each document's events stand on the topic in
-order without a gap, nobody's letter is dead, the outbox is empty and `dossier verify` finds nothing.
-The broker is the development broker in a process of its own, which is never killed, or with --servers a real one,
-which tests/kafka/broker.sh must have started.
+order without a gap, no message was given up, the outbox is empty and `dossier verify` finds nothing.
+The broker is the development broker in a process of its own, or with --servers a real one. Only the real one that
+tests/kafka/broker.sh has started is killed, too.
 """
 
 import argparse
@@ -111,7 +111,7 @@ class Sender(threading.Thread):
 def read_topic(servers, topic):
     """All messages as kcat's JSON, headers as a dict, in the order of each partition."""
     run = subprocess.run(["kcat", "-b", servers, "-t", topic, "-C", "-e", "-q", "-J"], capture_output=True, text=True,
-                         timeout=READ_S_MAX, check=True)
+                         errors="replace", timeout=READ_S_MAX, check=True)
     found = []
     for line in run.stdout.splitlines():
         message = json.loads(line)
@@ -154,22 +154,40 @@ def make_old_documents(server):
     return made
 
 
+def is_ours(servers):
+    """Whether this is the broker that broker.sh has started, so that killing it harms nobody."""
+    run = subprocess.run([BROKER, "running"], capture_output=True, text=True, timeout=60, check=False)
+    return run.returncode == 0 and run.stdout.strip() == servers
+
+
+def await_effects(server, count, timeout_s=30):
+    """Until this life of the server has recorded so many events: somewhere amidst the commands."""
+    deadline = time.monotonic() + timeout_s
+    while server.metrics().get("dossier_commit_events_total", 0) < count:
+        server.check_alive()
+        if time.monotonic() > deadline:
+            raise ServerFailed(f"not even {count} commands had their effect within {timeout_s} s")
+        time.sleep(0.002)
+
+
 def run_lives(options, server, servers, plan, sender, work):
-    each = -(-options.commands // options.kills)
+    """How often the broker was killed."""
+    each, killed, may_kill = -(-options.commands // options.kills), 0, is_ours(servers)
     for number in range(options.kills):
         path = os.path.join(work, f"commands-{number}")
         with open(path, "w", encoding="utf-8") as file:
             for _ in range(min(each, options.commands - len(plan.sent))):
                 file.write("\t".join(plan.next()) + "\n")
         sender.files.put(path)
-        time.sleep(random.uniform(0.02, 0.8))
-        server.check_alive()
-        if options.servers and number % 2:
+        await_effects(server, random.randrange(each))
+        if may_kill and number % 2:
             kill_broker(servers)
             server.check_alive()
+            killed += 1
         else:
             server.kill()
             server.start()
+    return killed
 
 
 def await_answers(server, servers, topics, plan, timeout_s):
@@ -266,7 +284,7 @@ def prove(options, server, servers, topics, work):
     plan = Plan(make_old_documents(server))
     sender = Sender(servers, topics["commands"])
     sender.start()
-    run_lives(options, server, servers, plan, sender, work)
+    killed = run_lives(options, server, servers, plan, sender, work)
     sender.finish(timeout_s=300)
     replies = await_answers(server, servers, topics, plan, 60 + options.commands / 200)
     messages = read_topic(servers, topics["documents"])
@@ -279,8 +297,9 @@ def prove(options, server, servers, topics, work):
     status, said = server.verify()
     if status != 0:
         wrong.append(f"dossier verify: {said[-1000:]}")
-    return wrong, (f"{options.kills} kills, {len(plan.sent)} commands ({sender.again} files of them sent again), "
-                   f"{len(events)} events ({len(messages) - len(events)} sent again), {len(replies)} replies")
+    return wrong, (f"{options.kills} kills ({killed} of the broker), {len(plan.sent)} commands ({sender.again} files "
+                   f"of them sent again), {len(events)} events ({len(messages) - len(events)} sent again), "
+                   f"{len(replies)} replies")
 
 
 def main(arguments):

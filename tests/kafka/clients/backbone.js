@@ -63,20 +63,20 @@ class Backbone {
     await Promise.all([this.consumer.disconnect(), this.producer.disconnect(), this.admin.disconnect()]);
   }
 
-  /** Messages of a topic heard so far that satisfy `holds`, in the order of their partitions. */
-  of(topic, holds = () => true) {
-    return this.heard.filter((message) => message.topic === topic && holds(message));
+  /** Messages of a topic, or of several, heard so far that satisfy `holds`, in the order of their partitions. */
+  of(topics, holds = () => true) {
+    return this.heard.filter(({topic}) => [topics].flat().includes(topic)).filter(holds);
   }
 
   /** The first `count` such messages, as soon as they are there. */
-  async await(topic, holds, count = 1) {
+  async await(topics, holds, count = 1) {
     const deadline = Date.now() + HEARD_MS_MAX;
     for (;;) {
-      const found = this.of(topic, holds);
+      const found = this.of(topics, holds);
       if (found.length >= count)
         return found;
       if (Date.now() > deadline)
-        throw new Error(`${found.length} of ${count} messages came on ${topic} within ${HEARD_MS_MAX} ms`);
+        throw new Error(`${found.length} of ${count} messages came on ${topics} within ${HEARD_MS_MAX} ms`);
       await sleep(20);
     }
   }

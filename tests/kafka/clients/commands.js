@@ -13,14 +13,24 @@ function tests(world) {
   const {backbone, dossier, topics} = world;
 
   /** A command as a message of kafkajs, in one of the two modes, as the CloudEvents package writes it. */
-  function message(mode, type, data, id = crypto.randomUUID()) {
+  function packaged(mode, type, data, id = crypto.randomUUID()) {
     const event = new CloudEvent({id, source: SOURCE, type: `dossier.document.${type}`, data,
       datacontenttype: "application/json"});
     const {headers, value} = binding[mode](event);
-    return {key: data.customerId, headers, value: typeof value === "string" ? value : JSON.stringify(value)};
+    // The package lists attributes that the event does not have, which kafkajs would send.
+    const present = Object.entries(headers).filter(([, text]) => text !== undefined);
+    return {key: data.customerId, headers: Object.fromEntries(present),
+      value: typeof value === "string" ? value : JSON.stringify(value)};
   }
 
-  const isReplyTo = (id) => ({headers}) => headers.ce_causationid === id;
+  /** The same without ce_datacontenttype, which the package writes beside content-type. */
+  function message(...command) {
+    const sent = packaged(...command);
+    delete sent.headers.ce_datacontenttype;
+    return sent;
+  }
+
+  const isReplyTo = (id) => (heard) => heard.topic === topics.replies && binding.toEvent(heard).causationid === id;
   const idOf = (sent) => sent.headers.ce_id ?? JSON.parse(sent.value).id;
 
   /** Sends a command and resolves to its first answer, which must be what is described. */
@@ -31,7 +41,8 @@ function tests(world) {
   }
 
   async function checked(reply) {
-    assert.equal(await dossier.troubleOfHeaders("ReplyHeaders", reply.headers), null);
+    if (world.mode === "binary")
+      assert.equal(await dossier.troubleOfHeaders("ReplyHeaders", reply.headers), null);
     const event = binding.toEvent(reply);
     assert.equal(await dossier.trouble(event.dataschema, event.data), null, event.type);
     return event;
@@ -75,6 +86,15 @@ function tests(world) {
         assert.equal((await dossier.ask("GET", path)).status, 410);
       });
 
+      it("are taken as the CloudEvents package writes them",
+        {todo: mode === "binary" ? "ce_datacontenttype beside content-type is refused" : false}, async () => {
+          const sent = packaged(mode, "create", {customerId: customer, documentType: "invoice", fileName: "f"});
+          await backbone.send(topics.commands, sent);
+          const [told] = await backbone.await([topics.replies, topics.deadLetters],
+            (heard) => isReplyTo(idOf(sent))(heard) || heard.headers.ce_id === idOf(sent));
+          assert.equal(told.topic, topics.replies, told.headers["kafka_dlt-exception-message"]);
+        });
+
       it("take effect once, however often they are sent, and are answered alike", async () => {
         const fileName = `once-${crypto.randomUUID()}`;
         const sent = message(mode, "create", {customerId: customer, documentType: "invoice", fileName});
@@ -107,6 +127,13 @@ function tests(world) {
           fileName: "late", expiryDate: "2001-01-01T00:00:00Z"}));
         assert.equal(past.pointer, "/expiryDate");
         assert.equal((await listOf(customer)).length, before);
+      });
+
+      it("that are refused come to the dead letters, too", async () => {
+        const sent = message(mode, "create", {customerId: customer, documentType: `t${crypto.randomUUID()}`});
+        const {detail} = await refused(sent);
+        const [letter] = await backbone.await(topics.deadLetters, ({value}) => value.toString() === sent.value);
+        assert.ok(letter.headers["kafka_dlt-exception-message"].includes(detail));
       });
 
       it("about somebody else's document are refused as if there were none", async () => {

@@ -15,5 +15,4 @@ before(() => world.backbone.open(Object.values(world.topics)), {timeout: 60_000}
 after(() => world.backbone.close(), {timeout: 30_000});
 
 require("./events").tests(world);
-if (world.topics.commands)
-  require("./commands").tests(world);
+require("./commands").tests(world);
