@@ -12,6 +12,7 @@ import shutil
 import sys
 import time
 
+import goals_backbone
 import goals_requests
 import goals_store
 import goals_timers
@@ -28,6 +29,10 @@ MEASURES = (
     (("P10", "P13"), goals_store.dormant_and_restart),
     (("P15",), lambda rig, wants: goals_timers.spread_out(rig)),
     (("P16",), lambda rig, wants: goals_timers.storm(rig)),
+    (("P26",), lambda rig, wants: goals_backbone.drain(rig)),
+    (("P27",), lambda rig, wants: goals_backbone.latency(rig)),
+    (("P28",), lambda rig, wants: goals_backbone.commands(rig)),
+    (("P29",), lambda rig, wants: goals_backbone.fan_out(rig)),
 )
 EVERY_GOAL = [goal for goals, _ in MEASURES for goal in goals]
 

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import time
 
-from rig import median
+from rig import median, resting_copy
 from table import Bound, Row, ms, size
 
 SETTINGS = {"actors.passivate_after_ms": 1000}
@@ -18,9 +18,9 @@ def dormant_and_restart(rig, wants):
     with rig.dossier("many", SETTINGS) as server:
         ident, _, _ = rig.make_document(server.client(), b"content")
         path = f"/api/documents/{ident}?customerId=bench-00"
-        half = _fill(rig, server, count // 2)
+        half = rig.fill(server, count // 2)
         at_half = _resting_bytes(server) if "P10" in wants else 0
-        made = half + _fill(rig, server, count - half)
+        made = half + rig.fill(server, count - half)
         server.kill()
         if "P13" in wants:
             rows += _restarts(rig, server, path, made)
@@ -31,17 +31,6 @@ def dormant_and_restart(rig, wants):
                             note=f"resident {size(server.rss_bytes())} in all, memtables and block cache excluded"
                                  + (", rough with --quick" if rig.quick else "")))
     return rows
-
-
-def _fill(rig, server, count):
-    """Creates at least `count` documents; how many were acknowledged."""
-    made = 0
-    while made < count:
-        load = rig.wrk_create(server, 64, 2)
-        if load.requests == load.refused:
-            raise RuntimeError(f"no create succeeds: {server.log_tail()}")
-        made += load.requests - load.refused
-    return made
 
 
 def _resting_bytes(server):
@@ -63,7 +52,7 @@ def _restarts(rig, server, path, count):
     os.rename(server.data_dir, image)
     times, opens = [], []
     for _ in range(2 if rig.quick else 5):
-        _copy(image, server.data_dir)
+        resting_copy(image, server.data_dir)
         started = time.monotonic()
         server.launch()
         server.await_ready(timeout_s=300)
@@ -73,7 +62,7 @@ def _restarts(rig, server, path, count):
         times.append((time.monotonic() - started) * 1000)
         server.kill()
         shutil.rmtree(server.data_dir)
-        _copy(image, server.data_dir)
+        resting_copy(image, server.data_dir)
         opened = subprocess.run([os.path.join(rig.programs, "open_probe"), os.path.join(server.data_dir, "store")],
                                 capture_output=True, text=True, timeout=300, check=False)
         if opened.returncode == 0:
@@ -87,8 +76,3 @@ def _restarts(rig, server, path, count):
         Row("P13", f"kill -9 to the first 200, {count} documents", "bare DB::Open", ms(bare) if bare else "failed",
             ms(median(times)), median(times) / bare if bare else None, aim=Bound("<=", 1.3)),
     ]
-
-
-def _copy(source, target):
-    subprocess.run(["cp", "-a", "--reflink=auto", source, target], check=True)
-    os.sync()

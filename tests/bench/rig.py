@@ -234,6 +234,16 @@ class Rig:
                         targets=self.create_targets(), process=server,
                         fields={**self.admin_fields(), "Content-Type": "application/json"}, **options)
 
+    def fill(self, server, count):
+        """Creates at least `count` documents; how many were acknowledged."""
+        made = 0
+        while made < count:
+            load = self.wrk_create(server, 64, 2)
+            if load.requests == load.refused:
+                raise RuntimeError(f"no create succeeds: {server.log_tail()}")
+            made += load.requests - load.refused
+        return made
+
     def wrk_create_each(self, server, body, expiry):
         """Creates one document for each time of `expiry` (start ms, span ms, count), as fast as it can; returns
         how many were acknowledged."""
@@ -280,6 +290,12 @@ def _expect(answer, status):
     if answer.status != status:
         raise RuntimeError(f"expected {status}, answered {answer.said()}")
     return answer
+
+
+def resting_copy(source, target):
+    """Copies a folder; nobody pays later for what that left to be written."""
+    subprocess.run(["cp", "-a", "--reflink=auto", source, target], check=True)
+    os.sync()
 
 
 def _user():

@@ -3,8 +3,9 @@
 -- Requests in turn for each target of a file (one a line), all prepared before the first. With body=FILE
 -- and expiry=START_MS,SPAN_MS,COUNT the text @expiry@ in the body becomes a time of its own for each
 -- request, spread evenly over the span; after COUNT of them "sent" is written to stderr and only
--- /health/live is asked for. With unique=1 each body begins with its own number. Prints what happened as
--- one line of JSON.
+-- /health/live is asked for. With unique=1 each body begins with its own number. With acks=FILE a line is
+-- written for each 201: the microsecond of the wall clock and the document. Prints what happened as one
+-- line of JSON.
 
 local prepared, turn, sent = {}, 0, -1 -- wrk asks for one request that it never sends.
 local options = {method = "GET"}
@@ -20,6 +21,20 @@ end
 local function prepare(target)
   local body = options.body and read_file(options.body)
   prepared[#prepared + 1] = wrk.format(options.method, target, wrk.headers, body)
+end
+
+local function note_acks(path)
+  local ffi = require("ffi")
+  ffi.cdef("struct now { long seconds; long nanoseconds; }; int clock_gettime(int clock, struct now* now);")
+  local now, file = ffi.new("struct now"), assert(io.open(path, "wb"))
+  response = function(status, _, body)
+    if status == 201 then
+      ffi.C.clock_gettime(0, now)
+      local us = tonumber(now.seconds) * 1000000 + math.floor(tonumber(now.nanoseconds) / 1000)
+      file:write(string.format("%.0f ", us), body:match('"documentId":"([^"]+)"'), "\n")
+      file:flush()
+    end
+  end
 end
 
 function init(args)
@@ -50,6 +65,9 @@ function init(args)
     for _, target in ipairs(targets) do
       prepare(target)
     end
+  end
+  if options.acks then
+    note_acks(options.acks)
   end
   if options.delay then
     delay = function() return tonumber(options.delay) end

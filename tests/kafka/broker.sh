@@ -1,8 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# One Apache Kafka broker for tests and for trying things out: start|stop. It listens on loopback only,
-# is its own controller (KRaft), and keeps everything under build/kafka, data included. KAFKA_PORT and
-# the port above it are taken; 19092 unless set.
+# One Apache Kafka broker for tests and for trying things out. It listens on loopback only, is its own
+# controller (KRaft), and keeps everything under build/kafka, data included. KAFKA_PORT and the port
+# above it are taken; 19092 unless set.
+#   start         and wait until it answers; exits with 77 where Maven cannot get the jars
+#   stop          and wait until it has ended
+#   running       exits with 0 if it is there, prints its address
+#   tool CLASS …  runs one of Kafka's own programs out of the same jars
 set -euo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.."
 
@@ -11,6 +15,7 @@ home=$PWD/build/kafka
 pid_file=$home/pid
 answers_s_max=120
 stops_s_max=60
+fetch_s_max=300
 
 fail() {
   printf 'kafka: %s\n' "$*" >&2
@@ -32,8 +37,11 @@ fetch_jars() {
   wanted=$(sha256sum <tests/kafka/pom.xml)
   [[ $(cat "$home/jars.of" 2>/dev/null) != "$wanted" ]] || return 0
   rm -rf "$home/jars"
-  mvn -q -B -f tests/kafka/pom.xml dependency:copy-dependencies -DincludeScope=runtime \
-    -DoutputDirectory="$home/jars" >&2 || fail "Maven could not fetch the jars of tests/kafka/pom.xml"
+  if ! timeout "$fetch_s_max" mvn -q -B -f tests/kafka/pom.xml dependency:copy-dependencies -DincludeScope=runtime \
+    -DoutputDirectory="$home/jars" >&2; then
+    printf 'kafka: Maven could not get the jars of tests/kafka/pom.xml\n' >&2
+    exit 77
+  fi
   printf '%s\n' "$wanted" >"$home/jars.of"
 }
 
@@ -50,6 +58,8 @@ offsets.topic.replication.factor=1
 transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=0
+broker.session.timeout.ms=4000
+broker.heartbeat.interval.ms=500
 PROPERTIES
   cat >"$home/log4j.properties" <<PROPERTIES
 log4j.rootLogger=WARN, file
@@ -122,7 +132,18 @@ stop() {
   fail "the broker (process $pid) did not stop within $stops_s_max s"
 }
 
+running() {
+  is_running || return 1
+  printf '127.0.0.1:%s\n' "$(cat "$home/port")"
+}
+
+tool() {
+  # What it logs has nothing to do with the broker's file.
+  printf 'log4j.rootLogger=OFF\n' >"$home/tool.properties"
+  java -Xmx512m -Dlog4j.configuration="file:$home/tool.properties" -cp "$home/jars/*" "$@"
+}
+
 case ${1:-} in
-  start | stop) "$1" ;;
-  *) fail "usage: ./dev kafka start|stop" ;;
+  start | stop | running | tool) "$@" ;;
+  *) fail "usage: ./dev kafka start|stop|running|tool CLASS [ARGUMENTS]" ;;
 esac
