@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every message between actors, and the one whitelist. Messages stay inside this process: CAF's own
-// wire form never reaches a disk or a socket, so none of them can be serialised.
+// Every message between actors but those of calls to the outside (outside_messages.hpp), and its
+// whitelist. Messages stay inside this process: CAF's own wire form never reaches a disk or a
+// socket, so none of them can be serialised.
 #pragma once
 
 #include "actors/admin.hpp"
 #include "actors/entity/hosted.hpp"
 #include "actors/entity/job.hpp"
-#include "actors/event_feed.hpp"
-#include "actors/guards.hpp"
-#include "actors/webhook/delivery.hpp"
-#include "actors/webhook/kind.hpp"
 #include "persistence/journal.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
@@ -106,73 +103,6 @@ struct timer_done {
   timestamp at;
 };
 
-/// To a guard, from anybody: make this call.
-struct offer_call {
-  std::shared_ptr<guarded_call> what;
-};
-
-/// To a guard, from any thread: what became of an attempt.
-struct attempt_answered {
-  guard::call_number call = 0;
-  std::uint32_t attempt = 0;
-  std::shared_ptr<result<outbound_answer>> what;
-};
-
-/// To a guard, from an operator: open the breaker.
-struct trip_guard {
-  std::string reason;
-  std::string by;
-  guards::changed done;
-};
-
-/// To a guard, from an operator: close the breaker.
-struct reset_guard {
-  std::string by;
-  guards::changed done;
-};
-
-/// To the deliverer, from the committer's thread: something happened to this webhook.
-struct webhook_changed {
-  entity_id id;
-};
-
-/// To the deliverer, from a loader thread: a webhook and its noted position.
-struct webhook_read {
-  entity_id id;
-  std::shared_ptr<result<hosted<webhook_kind>>> what;
-  std::shared_ptr<result<std::optional<std::string>>> note;
-};
-
-/// To the deliverer, from a loader thread: events for a webhook.
-struct webhook_page {
-  entity_id id;
-  std::uint64_t life = 0; ///< Which reading of this webhook asked; here and below.
-  std::shared_ptr<result<feed_page>> page;
-};
-
-/// To the deliverer, from any thread: how the call for one event ended.
-struct webhook_call_ended {
-  entity_id id;
-  std::uint64_t life = 0;
-  webhook::feed_place at;
-  call_ending ending;
-};
-
-/// To the deliverer, from any thread: what was given up is a letter, or could not become one.
-struct webhook_letter_written {
-  entity_id id;
-  std::uint64_t life = 0;
-  webhook::feed_place at;
-  std::optional<failure> why_not;
-};
-
-/// To the deliverer, from a loader thread: the position that is noted now; empty if that failed.
-struct webhook_noted {
-  entity_id id;
-  std::uint64_t life = 0;
-  std::string position;
-};
-
 } // namespace dossier
 
 namespace caf {
@@ -195,13 +125,3 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dossier::restart_actor)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dossier::timers_added)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dossier::timers_read)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dossier::timer_done)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dossier::offer_call)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dossier::attempt_answered)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dossier::trip_guard)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dossier::reset_guard)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dossier::webhook_changed)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dossier::webhook_read)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dossier::webhook_page)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dossier::webhook_call_ended)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dossier::webhook_letter_written)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dossier::webhook_noted)

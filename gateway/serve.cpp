@@ -105,9 +105,8 @@ public:
       return keys;
     if (auto started = start_backbone(); !started)
       return started;
-    if (auto outside = start_outside(); !outside)
-      return outside;
-    start_core();
+    if (auto started = start_core(); !started)
+      return started;
     if (auto taken = start_inbox(); !taken)
       return taken;
     if (auto listening = start_edge(); !listening)
@@ -222,16 +221,12 @@ private:
     return {};
   }
 
-  result<void> start_outside() {
+  result<void> start_core() {
     auto client = outbound_client::start(settings_.webhooks, time_);
     if (!client)
       return client.error();
     outbound_ = std::move(*client);
     outside_.reset(new webhook_parts{*outbound_, *feed_, *store_, webhook_key_});
-    return {};
-  }
-
-  void start_core() {
     group_committer::limits limits;
     limits.group_batches_max = settings_.storage.group_batches_max;
     commits_ = std::make_unique<group_committer>(*store_, time_, limits, stop_at_once);
@@ -247,6 +242,7 @@ private:
       if (backbone_)
         backbone_->committed(b);
     });
+    return {};
   }
 
   result<void> start_inbox() {

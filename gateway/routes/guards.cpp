@@ -90,12 +90,12 @@ result<std::string> reason_of(std::string_view text) {
   return std::move(*reason);
 }
 
-awaitable<result<response>> answer_with(result<guard_info> changed) {
+result<response> answer_with(const result<guard_info>& changed) {
   if (!changed)
-    co_return changed.error();
+    return changed.error();
   json_writer out;
   write_guard(out, *changed);
-  co_return guards_json(out);
+  return guards_json(out);
 }
 
 awaitable<result<response>> trip_guard(shared_parts& shared, request& r, body_reader& body) {
@@ -113,8 +113,8 @@ awaitable<result<response>> trip_guard(shared_parts& shared, request& r, body_re
   auto start = [&](guards::changed done) {
     (*all)->trip(r.params[0], std::move(*reason), "key:" + r.caller.name, std::move(done));
   };
-  co_return co_await answer_with(
-    co_await await_reply<guard_info>(shared.reply_deadline(), std::move(start)));
+  const auto changed = co_await await_reply<guard_info>(shared.reply_deadline(), std::move(start));
+  co_return answer_with(changed);
 }
 
 awaitable<result<response>> reset_guard(shared_parts& shared, request& r, body_reader&) {
@@ -126,8 +126,8 @@ awaitable<result<response>> reset_guard(shared_parts& shared, request& r, body_r
   auto start = [&](guards::changed done) {
     (*all)->reset(r.params[0], "key:" + r.caller.name, std::move(done));
   };
-  co_return co_await answer_with(
-    co_await await_reply<guard_info>(shared.reply_deadline(), std::move(start)));
+  const auto changed = co_await await_reply<guard_info>(shared.reply_deadline(), std::move(start));
+  co_return answer_with(changed);
 }
 
 } // namespace
