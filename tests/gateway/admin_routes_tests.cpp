@@ -44,7 +44,7 @@ BOOST_AUTO_TEST_CASE(every_admin_route_wants_an_admin_key) {
     ++seen;
     BOOST_TEST((each.access == access::admin), each.pattern);
   }
-  BOOST_TEST(seen == 13u);
+  BOOST_TEST(seen == 16u);
 }
 
 BOOST_AUTO_TEST_CASE(live_actors_are_listed_page_by_page) {

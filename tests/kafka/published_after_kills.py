@@ -146,8 +146,9 @@ def main(arguments):
     broker = None
     servers = options.servers
     if options.broker:
-        broker = subprocess.Popen([options.broker, topic, str(SHARDS)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                  text=True)
+        wanted = [topic, "dossier.replies.v1", "dossier.dlq.v1", "dossier.commands.v1"]
+        broker = subprocess.Popen([options.broker, *[text for name in wanted for text in (name, str(SHARDS))]],
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         servers = broker.stdout.readline().strip()
     server = Server(options.binary, os.path.join(work, "data"), os.path.join(work, "log"),
                     "dsk_" + secrets.token_urlsafe(32),

@@ -137,7 +137,10 @@ private:
     for (const auto& [name, member] : value.items()) {
       if (properties.contains(name))
         check(properties[name], member, at + "/" + name, found);
-      else if (!schema.value("additionalProperties", true))
+      else if (const auto others = schema.value("additionalProperties", json(true));
+               others.is_object())
+        check(others, member, at + "/" + name, found);
+      else if (others == json(false))
         found.push_back(at + "/" + name + " is not described");
     }
   }
