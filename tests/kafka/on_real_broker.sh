@@ -8,4 +8,5 @@ if [[ -z ${DOSSIER_KAFKA_SERVERS:-} ]]; then
   printf 'skipped: DOSSIER_KAFKA_SERVERS names no Kafka; ./dev kafka start runs one\n'
   exit 77
 fi
-exec "$@" --servers "$DOSSIER_KAFKA_SERVERS"
+# The variable is no setting of dossier, which refuses what it does not know.
+exec env --unset=DOSSIER_KAFKA_SERVERS "$@" --servers "$DOSSIER_KAFKA_SERVERS"

@@ -142,17 +142,20 @@ def main(arguments):
     if not shutil.which("kcat"):
         sys.exit("kcat is missing: ./dev install test")
     work = tempfile.mkdtemp(prefix="dossier-kafka-")
-    topic = f"dossier.kills.{secrets.token_hex(4)}"
+    mark = secrets.token_hex(4)
+    topic = f"dossier.kills.{mark}"
+    # Not of interest here, but the server wants to have them, with a partition for each shard.
+    others = {name: f"dossier.kills.{name}.{mark}" for name in ("commands", "replies", "dead_letters")}
     broker = None
     servers = options.servers
     if options.broker:
-        wanted = [topic, "dossier.replies.v1", "dossier.dlq.v1", "dossier.commands.v1"]
-        broker = subprocess.Popen([options.broker, *[text for name in wanted for text in (name, str(SHARDS))]],
-                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        wanted = [x for name in (topic, *others.values()) for x in (name, str(SHARDS))]
+        broker = subprocess.Popen([options.broker, *wanted], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         servers = broker.stdout.readline().strip()
     server = Server(options.binary, os.path.join(work, "data"), os.path.join(work, "log"),
                     "dsk_" + secrets.token_urlsafe(32),
-                    {"kafka.bootstrap_servers": servers, "kafka.documents_topic": topic, "storage.shards": SHARDS})
+                    {"kafka.bootstrap_servers": servers, "kafka.documents_topic": topic, "storage.shards": SHARDS,
+                     **{f"kafka.{name}_topic": other for name, other in others.items()}})
     acknowledged = {}
     try:
         wrong = run_lives(server, options.kills, acknowledged)
