@@ -13,27 +13,36 @@ namespace dossier {
 /// Which letters are being attempted. Outlives the core: an errand may be dropped after it.
 class letter_attempts::places {
 public:
-  explicit places(std::size_t count_max)
-    : count_max_(count_max) {}
+  explicit places(std::size_t running_max)
+    : running_max_(running_max) {}
 
-  result<void> take(const entity_id& id) {
+  /// False: somebody sees to this letter already.
+  bool take(const entity_id& id) {
     const std::lock_guard lock(mutex_);
-    if (taken_.contains(id))
-      return fail(errc::busy, "letter " + id.text() + " is being attempted");
-    if (taken_.size() >= count_max_)
-      return fail(errc::busy, "as many letters are being attempted as letters.attempts_max allows");
-    taken_.insert(id);
-    return {};
+    return taken_.insert(id).second;
   }
-  void give_back(const entity_id& id) {
+  /// False: as many of this channel run as may.
+  bool begin(letter::channel c) {
+    const std::lock_guard lock(mutex_);
+    auto& running = running_[c];
+    if (running >= running_max_)
+      return false;
+    ++running;
+    return true;
+  }
+  /// What was taken; and what was begun, if anything was.
+  void give_back(const entity_id& id, std::optional<letter::channel> begun) {
     const std::lock_guard lock(mutex_);
     taken_.erase(id);
+    if (begun)
+      --running_[*begun];
   }
 
 private:
-  const std::size_t count_max_;
+  const std::size_t running_max_;
   std::mutex mutex_;
   std::unordered_set<entity_id> taken_;
+  std::map<letter::channel, std::size_t> running_;
 };
 
 /// A timer that is being seen to. Answered once, also when everybody drops it; its letter's place
@@ -51,10 +60,17 @@ public:
   }
 
   const timer_row& row() const { return row_; }
+  /// Takes a place among the attempts of this channel, once; false if there is none.
+  bool begin(letter::channel c) {
+    if (!where_->begin(c))
+      return false;
+    begun_ = c;
+    return true;
+  }
 
   void answer(std::optional<failure> why_not) {
     if (auto done = std::exchange(done_, nullptr)) {
-      where_->give_back(row_.entity.id);
+      where_->give_back(row_.entity.id, begun_);
       done(std::move(why_not));
     }
   }
@@ -63,6 +79,7 @@ private:
   const timer_row row_;
   const std::shared_ptr<places> where_;
   fired done_;
+  std::optional<letter::channel> begun_;
 };
 
 letter_attempts::letter_attempts(entity_services& services, region_actor<letter_kind> region,
@@ -79,8 +96,8 @@ void letter_attempts::serve(letter::channel channel, letter_channel* by) {
 }
 
 void letter_attempts::fire(const timer_row& row, fired done) {
-  if (auto taken = places_->take(row.entity.id); !taken) {
-    done(taken.error());
+  if (!places_->take(row.entity.id)) {
+    done(fail(errc::busy, row.entity.text() + " is being attempted"));
     return;
   }
   services_.loaders.run(
@@ -111,6 +128,11 @@ void letter_attempts::make(const errand_ptr& e, const letter::view& what) {
   if (served == channels_.end() || !served->second) {
     e->answer(fail(errc::busy, "nobody attempts letters of the channel "
                                  + std::string(to_string(what.origin.channel))));
+    return;
+  }
+  if (!e->begin(what.origin.channel)) {
+    e->answer(
+      fail(errc::busy, "as many letters are being attempted as letters.attempts_max allows"));
     return;
   }
   const auto attempt = what.attempts + 1;

@@ -23,7 +23,8 @@ public:
   /// Tells the timekeeper: nullopt, the timer is done; a failure, it has to come again.
   using fired = std::function<void(std::optional<failure>)>;
 
-  /// At most `attempts_max` attempts run at once; a timer beyond them is told to come again.
+  /// At most `attempts_max` attempts of one channel run at once; a timer beyond them is told to
+  /// come again.
   letter_attempts(entity_services& services, region_actor<letter_kind> region,
                   std::size_t attempts_max);
   ~letter_attempts();

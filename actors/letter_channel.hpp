@@ -35,9 +35,9 @@ public:
   virtual ~letter_channel() = default;
   /// Makes the attempt that is due: number what.attempts + 1, of the value in what.message. May be
   /// asked for the same attempt again after a crash, so its effects carry an id of the letter's. At
-  /// most letters.attempts_max run at once, one for each letter. `done` is called once, on any
-  /// thread; if it is destroyed uncalled the attempt is made again later. Called on a thread that
-  /// may block on the disk; must not wait for the network there.
+  /// most letters.attempts_max of a channel run at once, one for each letter. `done` is called
+  /// once, on any thread; if it is destroyed uncalled the attempt is made again later. Called on a
+  /// thread that may block on the disk; must not wait for the network there.
   virtual void attempt(const entity_id& id, const letter::view& what, attempted done) = 0;
 };
 

@@ -76,7 +76,7 @@ public:
     = 0;
 
   // Reads of committed state; they wake no actor, block on the disk, and look at no more than
-  // letters.scan_max letters.
+  // letters.scan_max letters and about letters.scan_mib_max of messages.
 
   /// not_found if it never existed. What is over is found, with its status.
   virtual result<found_letter> find(const entity_id& id) const = 0;

@@ -36,6 +36,27 @@ bool fits(const letter::view& v, const letter_filter& f) {
          && (!f.type || v.type == *f.type) && (!f.fingerprint || v.fingerprint == *f.fingerprint);
 }
 
+/// What one reading may still look at.
+class budget {
+public:
+  explicit budget(const letter_settings& limits)
+    : looks_left_(limits.scan_max)
+    , bytes_left_(std::size_t{limits.scan_mib_max} << 20) {}
+
+  bool is_spent() const { return looks_left_ == 0 || bytes_left_ == 0; }
+  void look() { --looks_left_; }
+  void read(const letter::message& m) {
+    std::size_t bytes = m.value.size() + (m.key ? m.key->size() : 0);
+    for (const auto& [name, value] : m.headers)
+      bytes += name.size() + value.size();
+    bytes_left_ -= std::min(bytes_left_, bytes);
+  }
+
+private:
+  std::size_t looks_left_;
+  std::size_t bytes_left_;
+};
+
 /// In front of every row of this time and older.
 listing before(timestamp at) {
   listing place{at, {static_cast<entity_kind>(0xff), {}}};
@@ -112,20 +133,23 @@ result<letter_page> letters_service::list(const letter_filter& filter,
   letter_page page;
   letter_walk walk(services_.store, *list, start_of(filter, after), limit + 1);
   auto place = after;
-  for (std::size_t looks = 0;; ++looks) {
+  for (budget left(limits_);;) {
     const auto row = walk.next();
     if (!row)
       return row.error();
     if (!*row || (filter.newer_than && (*row)->created_at <= *filter.newer_than))
       return page;
-    if (page.items.size() == limit || looks == limits_.scan_max) {
+    if (page.items.size() == limit || left.is_spent()) {
       page.next = place;
       return page;
     }
     place = **row;
+    left.look();
     auto found = find(place->entity.id);
     if (!found && found.error().code != errc::not_found)
       return found.error();
+    if (found)
+      left.read(found->view.message);
     if (found && fits(found->view, filter))
       page.items.push_back(std::move(*found));
   }
@@ -138,20 +162,23 @@ result<letter_groups> letters_service::groups(letter::status status) const {
   letter_groups all;
   std::unordered_map<std::string, letter_group> by_fingerprint;
   letter_walk walk(services_.store, *list, std::nullopt, limits_.scan_max);
-  for (;;) {
+  for (budget left(limits_);;) {
     const auto row = walk.next();
     if (!row)
       return row.error();
     if (!*row)
       break;
-    if (all.looked_at == limits_.scan_max) {
+    if (left.is_spent()) {
       all.is_cut = true;
       break;
     }
     ++all.looked_at;
+    left.look();
     const auto found = find((*row)->entity.id);
     if (!found && found.error().code != errc::not_found)
       return found.error();
+    if (found)
+      left.read(found->view.message);
     if (found && found->view.status == status)
       count(by_fingerprint[found->view.fingerprint], found->view);
   }

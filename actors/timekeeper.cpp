@@ -89,7 +89,8 @@ void timekeeper_state::finish(const timer_done& x) {
     const auto doubled = std::uint64_t{limits.retry_ms_min} << std::min(attempt, 20u);
     const milliseconds wait{std::min<std::uint64_t>(doubled, limits.retry_ms_max)};
     counters.retried.fetch_add(1, std::memory_order_relaxed);
-    log(log_level::warn, "timer will be retried",
+    // That something has to wait its turn is no trouble; the counter says how often.
+    log(x.why_not->code == errc::busy ? log_level::debug : log_level::warn, "timer will be retried",
         {{"entity", x.row.entity.text()}, {"timer", x.row.timer.name}, {"why", x.why_not->why}});
     hold(x.row, std::max(x.row.timer.due, services_->time.now() + wait));
   } else if (attempts_.empty() || attempts_.erase(cursor_of(x.row)) == 0) {

@@ -84,8 +84,9 @@ struct letter_settings {
   std::uint32_t wait_ms_max = 16'000;     ///< letters.wait_ms_max
   std::uint32_t retries_max = 5;          ///< letters.retries_max: then it is dead
   std::uint32_t jitter_percent = 10;      ///< letters.jitter_percent: on top of each wait
-  std::uint32_t attempts_max = 64;        ///< letters.attempts_max: at once
+  std::uint32_t attempts_max = 64;        ///< letters.attempts_max: of one channel, at once
   std::uint32_t scan_max = 10'000;        ///< letters.scan_max: looked at for one page or grouping
+  std::uint32_t scan_mib_max = 64;        ///< letters.scan_mib_max: likewise, by their bytes
   std::uint32_t list_limit_max = 200;     ///< letters.list_limit_max
   std::uint32_t dead_warn_above = 5;      ///< letters.dead_warn_above
   std::uint32_t redrive_step_max = 100;   ///< letters.redrive_step_max: in one step, after ten
