@@ -80,6 +80,8 @@ public:
   /// Oldest unpublished rows, shard by shard.
   virtual result<std::vector<feed_row>> outbox(std::optional<shard_number> shard,
                                                std::size_t limit) const = 0;
+  /// When the oldest of them was recorded; nullopt if there are none.
+  virtual result<std::optional<timestamp>> oldest_unpublished() const = 0;
   virtual core_stats stats() const = 0;
 };
 

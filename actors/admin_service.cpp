@@ -2,6 +2,8 @@
 #include "actors/admin_service.hpp"
 
 #include "actors/entity/hosted.hpp"
+#include "persistence/recorded_event.hpp"
+#include "protocol/command_reply.hpp"
 
 #include <caf/send.hpp>
 
@@ -9,6 +11,19 @@
 #include <utility>
 
 namespace dossier {
+
+namespace {
+
+result<timestamp> recorded_at(const journal& store, const feed_row& row) {
+  if (row.sequence == 0) {
+    const auto reply = decode_reply(row.reply);
+    return reply ? result<timestamp>{reply->at} : reply.error();
+  }
+  const auto recorded = read_recorded_event(store, row);
+  return recorded ? result<timestamp>{recorded->at} : recorded.error();
+}
+
+} // namespace
 
 std::string_view to_string(activity a) {
   switch (a) {
@@ -123,6 +138,22 @@ result<std::vector<feed_row>> admin_service::outbox(std::optional<shard_number> 
     all.insert(all.end(), rows->begin(), rows->end());
   }
   return all;
+}
+
+result<std::optional<timestamp>> admin_service::oldest_unpublished() const {
+  std::optional<timestamp> oldest;
+  for (shard_number shard = 0; shard < services_.store.shard_count(); ++shard) {
+    const auto rows = services_.store.read_feed(shard, services_.store.published_until(shard), 1);
+    if (!rows)
+      return rows.error();
+    if (rows->empty())
+      continue;
+    const auto at = recorded_at(services_.store, rows->front());
+    if (!at)
+      return at.error();
+    oldest = std::min(oldest.value_or(*at), *at);
+  }
+  return oldest;
 }
 
 core_stats admin_service::stats() const {

@@ -20,6 +20,7 @@ public:
   result<std::vector<timer_row>> timers(timestamp from, std::size_t limit) const override;
   result<std::vector<feed_row>> outbox(std::optional<shard_number> shard,
                                        std::size_t limit) const override;
+  result<std::optional<timestamp>> oldest_unpublished() const override;
   core_stats stats() const override;
 
 private:

@@ -14,7 +14,7 @@ double value(std::uint64_t counter) {
 } // namespace
 
 std::vector<metric> store_metrics(const commit_stats& commits, const rocks_stats& store,
-                                  const outbox_depth& outbox) {
+                                  const outbox_depth& outbox, milliseconds oldest_ms) {
   return {
     {"dossier_commit_batches_total", "Decisions written.", kind::counter,
      value(commits.batches.load())},
@@ -27,6 +27,8 @@ std::vector<metric> store_metrics(const commit_stats& commits, const rocks_stats
     {"dossier_commit_waiting", "Decisions handed in and not yet durable.", kind::gauge,
      value(commits.waiting.load())},
     {"dossier_outbox_rows", "Events not yet published.", kind::gauge, value(outbox.rows)},
+    {"dossier_outbox_oldest_seconds", "Age of the oldest event that is not published.", kind::gauge,
+     static_cast<double>(oldest_ms.count()) / 1'000},
     {"dossier_store_write_stopped", "1 while the store refuses writes.", kind::gauge,
      store.is_write_stopped ? 1.0 : 0.0},
     {"dossier_store_level0_files", "Tables waiting to be compacted.", kind::gauge,

@@ -11,8 +11,9 @@
 
 namespace dossier {
 
+/// `oldest_ms`: since the oldest unpublished event was recorded; 0 if there is none.
 std::vector<metric> store_metrics(const commit_stats& commits, const rocks_stats& store,
-                                  const outbox_depth& outbox);
+                                  const outbox_depth& outbox, milliseconds oldest_ms);
 std::vector<metric> inbox_metrics(const inbox_stats& stats,
                                   const std::vector<inbox_partition>& partitions);
 

@@ -15,6 +15,7 @@
 #include "gateway/routes/routes.hpp"
 #include "gateway/server.hpp"
 #include "gateway/signed_url.hpp"
+#include "gateway/stop_signals.hpp"
 #include "gateway/system.hpp"
 #include "gateway/version.hpp"
 #include "persistence/commit_queue.hpp"
@@ -26,7 +27,6 @@
 #include <sys/statvfs.h>
 
 #include <atomic>
-#include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <memory>
@@ -42,27 +42,6 @@ namespace {
 constexpr std::size_t candidates_max = 1'000'000;
 /// Below this much free disk the server says that it is not well.
 constexpr std::uint64_t free_bytes_min = 256u << 20;
-
-/// The signals that mean "stop", blocked in every thread and waited for in this one.
-class stop_signals {
-public:
-  stop_signals() {
-    sigemptyset(&set_);
-    sigaddset(&set_, SIGTERM);
-    sigaddset(&set_, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
-    std::signal(SIGPIPE, SIG_IGN);
-  }
-  int wait() const {
-    int which = 0;
-    while (sigwait(&set_, &which) != 0) {
-    }
-    return which;
-  }
-
-private:
-  sigset_t set_{};
-};
 
 /// Connections and tables are files: take as many as the system lets us have.
 void raise_file_limit() {
@@ -337,7 +316,10 @@ private:
   }
 
   std::vector<metric> part_metrics() const {
-    auto all = store_metrics(commits_->stats(), store_->stats(), store_->read_outbox_depth());
+    const auto oldest = core_->admin().oldest_unpublished();
+    const auto age
+      = oldest && *oldest ? std::max(milliseconds{0}, time_.now() - **oldest) : milliseconds{0};
+    auto all = store_metrics(commits_->stats(), store_->stats(), store_->read_outbox_depth(), age);
     const auto add = [&all](std::vector<metric> more) {
       all.insert(all.end(), more.begin(), more.end());
     };

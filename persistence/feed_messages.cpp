@@ -58,7 +58,7 @@ cloud_event reply_event(const feed_row& row, const command_reply& what, const st
   }
   out.end_object();
   e.data = out.take();
-  e.dataschema = "/schemas/" + e.type + "/1";
+  e.dataschema = schema_uri(e.type, 1);
   return e;
 }
 

@@ -39,6 +39,10 @@ void put_attributes(const cloud_event& e, Put put) {
 
 } // namespace
 
+std::string schema_uri(std::string_view type, std::uint32_t version) {
+  return "dossier:/schemas/" + std::string{type} + "/" + std::to_string(version);
+}
+
 cloud_event make_cloud_event(const entity_ref& entity, std::uint64_t sequence,
                              const envelope& recorded, std::string_view source) {
   DOSSIER_ASSERT(sequence > 0, "an entity's events are counted from 1");
@@ -50,7 +54,7 @@ cloud_event make_cloud_event(const entity_ref& entity, std::uint64_t sequence,
   e.subject = entity.text();
   e.time = recorded.at;
   e.sequence = sequence;
-  e.dataschema = "/schemas/" + recorded.type + "/" + std::to_string(recorded.version);
+  e.dataschema = schema_uri(recorded.type, recorded.version);
   e.traceparent = recorded.cause.traceparent;
   e.causationid = recorded.cause.request_id;
   e.data = recorded.data;

@@ -29,13 +29,17 @@ struct cloud_event {
   /// The extension `sequence`: counts the events of one entity from 1 without gaps. Written as 20
   /// digits, so that texts sort as numbers do. 0: it is no event of an entity, and left out.
   std::uint64_t sequence = 0;
-  std::string dataschema; ///< "/schemas/<type>/<version>", a reference to what this server serves.
+  std::string dataschema;   ///< See schema_uri().
   std::string partitionkey; ///< Extension: the entity's id.
   std::string traceparent;  ///< Extension: W3C trace context of what caused it; may be empty.
   std::string causationid;  ///< Extension: id of the request that caused it; may be empty.
   std::string data;         ///< A JSON object as text.
   bool operator==(const cloud_event&) const = default;
 };
+
+/// "dossier:/schemas/<type>/<version>": what the data adheres to, served under this path by every
+/// Dossier. CloudEvents wants a URI, and one that names a host would differ from way to way.
+std::string schema_uri(std::string_view type, std::uint32_t version);
 
 /// `sequence` is at least 1. `source` is a URI reference of at most 1024 bytes. The envelope's data
 /// is taken over byte for byte.

@@ -144,9 +144,12 @@ result<received_event> read_binary(const event_headers& headers, std::string_vie
     if (!header.starts_with(header_prefix))
       continue;
     const auto name = std::string_view(header).substr(header_prefix.size());
+    // The header content-type says it in binary mode. Some writers say it twice.
+    if (name == "datacontenttype" && *content_type && text == **content_type)
+      continue;
     if (name == "datacontenttype")
-      return refused_event(name, "stands in the header content-type in binary mode; leave "
-                                 "ce_datacontenttype out");
+      return refused_event(name, "stands in the header content-type in binary mode, and says "
+                                 "something else here; leave ce_datacontenttype out");
     if (auto good = taken.take_name(name); !good)
       return good.error();
     if (auto good = taken.take_value(name, text); !good)

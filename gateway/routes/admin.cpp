@@ -242,8 +242,19 @@ awaitable<result<response>> list_outbox(shared_parts& shared, request& r, body_r
   const auto rows = co_await run_on(shared.parts.readers, std::move(job));
   if (!rows)
     co_return rows.error();
+  auto look = [&source = shared.parts.admin] {
+    return source.oldest_unpublished();
+  };
+  const auto oldest = co_await run_on(shared.parts.readers, std::move(look));
+  if (!oldest)
+    co_return oldest.error();
   json_writer out;
-  out.begin_object().key("items").begin_array();
+  out.begin_object().key("oldestAt");
+  if (*oldest)
+    out.time(**oldest);
+  else
+    out.null();
+  out.key("items").begin_array();
   for (const auto& row : *rows) {
     out.begin_object().key("shard").number(row.shard);
     out.key("position").number(row.position);

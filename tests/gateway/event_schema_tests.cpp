@@ -98,7 +98,10 @@ struct fixture : edge_world {
   }
 
   /// The schema as it is served there.
-  json schema_at(const std::string& path) {
+  /// As it is named by an event, or by a path.
+  json schema_at(std::string path) {
+    if (path.starts_with("dossier:"))
+      path.erase(0, std::string_view{"dossier:"}.size());
     const auto answer = send({verb::get, path});
     BOOST_REQUIRE_MESSAGE(answer.status == 200u, path << ": " << answer.body);
     BOOST_TEST(field_of(answer, "Content-Type") == "application/schema+json");

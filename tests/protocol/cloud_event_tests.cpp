@@ -50,7 +50,7 @@ BOOST_AUTO_TEST_CASE(an_event_says_what_happened_to_whom_and_why) {
   BOOST_TEST(e.subject == "document/" + id);
   BOOST_TEST(to_rfc3339(e.time) == "2026-11-21T05:53:50.123Z");
   BOOST_TEST(e.sequence == 42U);
-  BOOST_TEST(e.dataschema == "/schemas/CustomerDocumentExpiredEvent/3");
+  BOOST_TEST(e.dataschema == "dossier:/schemas/CustomerDocumentExpiredEvent/3");
   BOOST_TEST(e.partitionkey == id);
   BOOST_TEST(e.traceparent == trace);
   BOOST_TEST(e.causationid == "req-1");
@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE(binary_mode_is_headers_and_the_data_as_it_is) {
                                {"ce_type", "CustomerDocumentExpiredEvent"},
                                {"ce_subject", "document/" + id},
                                {"ce_time", "2026-11-21T05:53:50.123Z"},
-                               {"ce_dataschema", "/schemas/CustomerDocumentExpiredEvent/3"},
+                               {"ce_dataschema", "dossier:/schemas/CustomerDocumentExpiredEvent/3"},
                                {"ce_sequence", "00000000000000000042"},
                                {"ce_partitionkey", id},
                                {"ce_traceparent", trace},
@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(structured_mode_is_one_object_with_the_data_in_it) {
                         {"type", "CustomerDocumentExpiredEvent"},
                         {"subject", "document/" + id},
                         {"time", "2026-11-21T05:53:50.123Z"},
-                        {"dataschema", "/schemas/CustomerDocumentExpiredEvent/3"},
+                        {"dataschema", "dossier:/schemas/CustomerDocumentExpiredEvent/3"},
                         {"sequence", "00000000000000000042"},
                         {"partitionkey", id},
                         {"traceparent", trace},

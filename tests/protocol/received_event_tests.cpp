@@ -175,6 +175,9 @@ BOOST_AUTO_TEST_CASE(attribute_names_are_small_letters_and_digits) {
   BOOST_TEST(must_read(binary_headers_with("CE_ID", "v"), "").id == "1");
   refuses(binary_headers_with("ce_data", "v"), "", "data");
   refuses(binary_headers_with("ce_datacontenttype", "text/plain"), "", "datacontenttype");
+  auto twice_the_same = binary_headers_with("ce_datacontenttype", "application/json");
+  twice_the_same.emplace_back("content-type", "application/json");
+  BOOST_TEST(must_read(twice_the_same, "{}").datacontenttype == "application/json");
 }
 
 BOOST_AUTO_TEST_CASE(an_attribute_stands_there_once) {

@@ -32,10 +32,6 @@ async function heardOf(world, ids) {
   return ids.flatMap((id) => backbone.of(topics.documents, isOf(id)));
 }
 
-/** The event with its dataschema as a reference that is resolved against the server; all else as it came. */
-const resolved = (event, dossier) =>
-  event.cloneWith({dataschema: new URL(event.dataschema, dossier.url).href}, false);
-
 function tests(world) {
   const {backbone, dossier, mode, topics} = world;
 
@@ -49,7 +45,7 @@ function tests(world) {
       for (const message of messages) {
         assert.equal(message.headers["content-type"].startsWith("application/cloudevents"), mode === "structured");
         const event = binding.toEvent(message);
-        assert.ok(resolved(event, dossier).validate(), `${event.id} is a CloudEvent`);
+        assert.ok(event.validate(), `${event.id} is a CloudEvent`);
         assert.equal(event.specversion, "1.0");
         assert.equal(event.datacontenttype, "application/json");
         assert.ok(event.dataschema.endsWith(`/schemas/${event.type}/1`), event.dataschema);
@@ -57,12 +53,6 @@ function tests(world) {
         types.add(event.type);
       }
       assert.deepEqual([...types].sort(), [...TYPES].sort());
-    });
-
-    // CloudEvents 1.0 makes dataschema a URI, which its own package checks, and only source a URI reference.
-    it("have an absolute URI as their dataschema", {todo: "the server says /schemas/..., a reference"}, () => {
-      for (const {dataschema} of messages.map(binding.toEvent))
-        assert.match(dataschema, /^https?:/);
     });
 
     it("name their document, count from 1 without gaps and stay in one partition in order", () => {
