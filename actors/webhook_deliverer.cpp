@@ -158,7 +158,10 @@ void deliverer_state::go_on(const entity_id& id, hooked& h) {
       send(id, h, *at);
     }
     const bool has_news = h.has_more || h.seen != services_->feed.recorded();
-    if (!h.is_reading && has_news && h.events.open() < services_->limits.in_flight_max)
+    const auto& limits = services_->limits;
+    const bool has_room
+      = h.events.open() < limits.in_flight_max && h.events.ahead() < limits.ahead_max;
+    if (!h.is_reading && has_news && has_room)
       read_page(id, h);
   }
   h.status.position = h.events.position();

@@ -273,6 +273,9 @@ const option table[] = {
   {"webhooks.in_flight_max", at<&W::in_flight_max>,
    "Events of one webhook that are being delivered. Others wait in the feed.",
    "events", {1, 10'000}},
+  {"webhooks.ahead_max", at<&W::ahead_max>,
+   "Events of one webhook that may be delivered past one that is not over. After a crash they go "
+   "again.", "events", {1, 1'000'000}},
   {"webhooks.concurrency", at<&W::concurrency>,
    "Calls under way at one destination at once.", "calls", {1, 1'000}},
   {"webhooks.waiting_max", at<&W::waiting_max>,

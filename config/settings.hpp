@@ -146,6 +146,7 @@ struct webhook_settings {
   std::uint32_t old_secret_signs_s = 86'400;  ///< webhooks.old_secret_signs_s
   std::uint32_t per_customer_max = 16;        ///< webhooks.per_customer_max
   std::uint32_t in_flight_max = 64;           ///< webhooks.in_flight_max: events of one webhook
+  std::uint32_t ahead_max = 1'000;            ///< webhooks.ahead_max: past one that is not over
   std::uint32_t destinations_max = 1'000;     ///< webhooks.destinations_max: guards in memory
   std::uint32_t connections_max = 256;        ///< webhooks.connections_max: to all destinations
   std::uint32_t calls_waiting_max = 10'000;   ///< webhooks.calls_waiting_max: for a connection

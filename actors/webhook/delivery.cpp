@@ -27,13 +27,22 @@ void delivery::put_back(const feed_place& at) {
   ready_.emplace(open_.at(at).arrival, at);
 }
 
-void delivery::finish(const feed_place& at) {
+void delivery::finish(const feed_place& done) {
+  // A copy: what it refers to may be ours, and go.
+  const auto at = done;
   const auto found = open_.find(at);
   DOSSIER_ASSERT(found != open_.end(), "what ends was on its way");
   const auto lane = lanes_.find(found->second.event.partitionkey);
   DOSSIER_ASSERT(lane->second.front() == at, "an entity's events end in their order");
   lane->second.pop_front();
   open_.erase(found);
+  ahead_.insert(at);
+  // What no open one of the shard stands before is behind the position now.
+  const auto first_open = open_.lower_bound({at.shard, 0});
+  const bool is_any = first_open != open_.end() && first_open->first.shard == at.shard;
+  const auto until
+    = is_any ? ahead_.lower_bound(first_open->first) : ahead_.upper_bound({at.shard, UINT64_MAX});
+  ahead_.erase(ahead_.lower_bound({at.shard, 0}), until);
   if (lane->second.empty()) {
     lanes_.erase(lane);
   } else {

@@ -50,6 +50,8 @@ public:
   /// Everything up to here is over: what may be kept.
   feed_cursor position() const;
   std::size_t open() const { return open_.size(); }
+  /// Events that are over behind one of their shard that is not: they go again if memory is lost.
+  std::size_t ahead() const { return ahead_.size(); }
 
 private:
   struct item {
@@ -59,6 +61,7 @@ private:
 
   feed_cursor read_;
   std::map<feed_place, item> open_;
+  std::set<feed_place> ahead_;
   std::unordered_map<std::string, std::deque<feed_place>> lanes_; ///< By entity.
   std::set<std::pair<std::uint64_t, feed_place>> ready_; ///< First of their lanes, not on the way.
   std::uint64_t arrivals_ = 0;
