@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocol/envelope.hpp"
 
+#include "protocol/json_scanner.hpp"
 #include "protocol/json_text.hpp"
 
 #include <nlohmann/json.hpp>
@@ -18,6 +19,9 @@ using json = nlohmann::ordered_json;
 /// No payload of ours nests deeper; without a bound, writing a parsed text again could exhaust the
 /// stack.
 constexpr int depth_max = 32;
+
+constexpr std::uint64_t version_max = std::numeric_limits<std::uint32_t>::max();
+constexpr auto at_ms_max = static_cast<std::uint64_t>(to_ms(timestamp_max));
 
 failure unreadable(std::string what) {
   return fail(errc::corrupt,
@@ -51,6 +55,22 @@ std::optional<std::uint64_t> find_number(const json& object, const char* name, s
   return found->get<std::uint64_t>();
 }
 
+/// The cause in the layout of encode(); false if it stands there in another.
+bool take_cause(json_scanner& in, cause& read) {
+  if (!in.take(R"("cause":{)"))
+    return false;
+  bool is_first = true;
+  const auto take = [&](std::string_view comma_and_name, std::string& into) {
+    if (!in.take(comma_and_name.substr(is_first ? 1 : 0)))
+      return true; // Left out.
+    is_first = false;
+    return in.take_string(into) && !into.empty();
+  };
+  return take(R"(,"command":)", read.command) && take(R"(,"by":)", read.by)
+         && take(R"(,"requestId":)", read.request_id)
+         && take(R"(,"traceparent":)", read.traceparent) && in.take("},");
+}
+
 /// Members that hold an empty text are left out when a cause is written.
 std::optional<cause> read_cause(const json& object) {
   cause read;
@@ -68,6 +88,33 @@ std::optional<cause> read_cause(const json& object) {
   if (known != object.size())
     return std::nullopt;
   return read;
+}
+
+/// Reads members in any order and form, and says what is wrong with them.
+result<envelope> parse_envelope(std::string_view bytes) {
+  const auto root = parse_object(bytes);
+  if (!root)
+    return unreadable("it is not a JSON object of ours");
+  const auto* type = find_text(*root, "type");
+  if (!type || type->empty())
+    return unreadable("its member \"type\" is not a name");
+  const auto version = find_number(*root, "v", version_max);
+  if (!version || *version == 0)
+    return unreadable("its member \"v\" is not a version");
+  const auto at_ms = find_number(*root, "at", at_ms_max);
+  if (!at_ms)
+    return unreadable("its member \"at\" is not a time in milliseconds");
+  const auto why = root->find("cause");
+  const auto read = why != root->end() && why->is_object() ? read_cause(*why) : std::nullopt;
+  if (!read)
+    return unreadable("its member \"cause\" is not a cause");
+  const auto data = root->find("data");
+  if (data == root->end() || !data->is_object())
+    return unreadable("its member \"data\" is not an object");
+  if (root->size() != 5)
+    return unreadable("it has members that no version wrote");
+  return envelope{*type, static_cast<std::uint32_t>(*version),
+                  from_ms(static_cast<std::int64_t>(*at_ms)), *read, data->dump()};
 }
 
 } // namespace
@@ -93,30 +140,33 @@ std::string encode(const envelope& e) {
   return w.take();
 }
 
+std::optional<envelope> read_as_written(std::string_view bytes) {
+  json_scanner in(bytes);
+  envelope e;
+  std::uint64_t version = 0;
+  std::uint64_t at_ms = 0;
+  if (!in.take(R"({"type":)") || !in.take_string(e.type) || e.type.empty())
+    return std::nullopt;
+  if (!in.take(R"(,"v":)") || !in.take_count(version) || version == 0 || version > version_max)
+    return std::nullopt;
+  if (!in.take(R"(,"at":)") || !in.take_count(at_ms) || at_ms > at_ms_max || !in.take(","))
+    return std::nullopt;
+  // The outermost object is a level, too. At the innermost level the tree permits only what is
+  // empty; it may see to that itself.
+  std::string_view data;
+  if (!take_cause(in, e.cause) || !in.take(R"("data":)") || !in.take_object(data, depth_max - 1)
+      || !in.take("}") || !in.is_done())
+    return std::nullopt;
+  e.version = static_cast<std::uint32_t>(version);
+  e.at = from_ms(static_cast<std::int64_t>(at_ms));
+  e.data = data;
+  return e;
+}
+
 result<envelope> decode_envelope(std::string_view bytes) {
-  const auto root = parse_object(bytes);
-  if (!root)
-    return unreadable("it is not a JSON object of ours");
-  const auto* type = find_text(*root, "type");
-  if (!type || type->empty())
-    return unreadable("its member \"type\" is not a name");
-  const auto version = find_number(*root, "v", std::numeric_limits<std::uint32_t>::max());
-  if (!version || *version == 0)
-    return unreadable("its member \"v\" is not a version");
-  const auto at_ms = find_number(*root, "at", static_cast<std::uint64_t>(to_ms(timestamp_max)));
-  if (!at_ms)
-    return unreadable("its member \"at\" is not a time in milliseconds");
-  const auto why = root->find("cause");
-  const auto read = why != root->end() && why->is_object() ? read_cause(*why) : std::nullopt;
-  if (!read)
-    return unreadable("its member \"cause\" is not a cause");
-  const auto data = root->find("data");
-  if (data == root->end() || !data->is_object())
-    return unreadable("its member \"data\" is not an object");
-  if (root->size() != 5)
-    return unreadable("it has members that no version wrote");
-  return envelope{*type, static_cast<std::uint32_t>(*version),
-                  from_ms(static_cast<std::int64_t>(*at_ms)), *read, data->dump()};
+  if (auto read = read_as_written(bytes))
+    return *std::move(read);
+  return parse_envelope(bytes);
 }
 
 } // namespace dossier
