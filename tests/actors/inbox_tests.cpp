@@ -5,8 +5,6 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include <random>
-
 using namespace dossier;
 using namespace dossier::test;
 using namespace std::chrono_literals;
@@ -200,16 +198,6 @@ BOOST_AUTO_TEST_CASE(offsets_of_another_topic_mean_nothing) {
   g.send("4", "create", create_data("d.pdf"));
   g.settle();
   BOOST_TEST(g.documents().size() >= 3u);
-}
-
-BOOST_AUTO_TEST_CASE(whatever_happens_every_command_has_its_effect_once_and_in_order) {
-  for (std::uint32_t seed = 1; seed <= 150; ++seed) {
-    BOOST_TEST_CONTEXT("seed " << seed) {
-      inbox_world g{seed};
-      g.live_through(seed);
-      g.check_all();
-    }
-  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -201,8 +201,11 @@ struct inbox_world {
     disturb(dice, 150);
     calm_down();
     const auto made = documents();
-    BOOST_REQUIRE(made.size() == 3u);
     for (int year = 2040; year < 2050; ++year) {
+      if (dice() % 3 == 0) {
+        send("nonsense-" + std::to_string(year), "destroy", "{}");
+        ++sent_nonsense;
+      }
       for (const auto& each : made) {
         send_twice_maybe(dice, each.id.text() + std::to_string(year), "change-expiry",
                          of_document(each.id, R"(,"expiryDate":")" + std::to_string(year)
@@ -280,28 +283,40 @@ struct inbox_world {
     pass(milliseconds{60'000});
     // What was away for too long has died; an operator sends it again.
     for (const auto& each : letters(letter::status::dead))
-      redrive(each.id);
-    has_redriven |= !letters(letter::status::dead).empty();
+      if (each.view.last.code != errc::not_implemented)
+        redrive(each.id);
     pass(milliseconds{10'000});
   }
 
-  void check_all() {
-    BOOST_TEST(letters(letter::status::dead).empty());
-    BOOST_TEST(letters(letter::status::retrying).empty());
+  /// What is not as it must be after live_through(), a sentence each.
+  std::vector<std::string> findings() const {
+    std::vector<std::string> found;
+    const auto expect = [&](bool holds, const std::string& sentence) {
+      if (!holds)
+        found.push_back(sentence);
+    };
+    const auto all = documents();
+    expect(all.size() == 3, std::to_string(all.size()) + " documents came of 3 creates");
+    const auto dead = letters(letter::status::dead).size();
+    expect(dead == sent_nonsense, std::to_string(dead) + " dead letters came of "
+                                    + std::to_string(sent_nonsense) + " messages without sense");
+    expect(letters(letter::status::retrying).empty(), "letters are still being retried");
     std::size_t changes = 0;
-    for (const auto& each : documents()) {
+    for (const auto& each : all) {
       const auto years = years_of(each.id);
       changes += years.size();
-      BOOST_TEST(std::ranges::is_sorted(years));
-      BOOST_TEST((std::set<int>(years.begin(), years.end()).size() == years.size()));
+      expect(std::ranges::is_sorted(years), "changes of a document are out of order");
     }
-    BOOST_TEST(changes == sent_changes);
+    expect(changes == sent_changes, std::to_string(changes) + " effects came of "
+                                      + std::to_string(sent_changes) + " changes");
     std::set<std::string> answered;
     for (const auto& each : replies())
       if (std::holds_alternative<command_done>(each.outcome))
         answered.insert(each.command_id);
-    BOOST_TEST(answered.size() == sent_changes + 3);
-    BOOST_TEST(world.answers_twice == 0u);
+    expect(answered.size() == sent_changes + 3, std::to_string(answered.size()) + " of "
+                                                  + std::to_string(sent_changes + 3)
+                                                  + " commands were answered");
+    return found;
   }
 
   std::function<bool(const entity_id&)> failing;
@@ -310,7 +325,7 @@ struct inbox_world {
   std::unique_ptr<failing_documents> between;
   std::unique_ptr<inbox> box;
   std::size_t sent_changes = 0;
-  bool has_redriven = false;
+  std::size_t sent_nonsense = 0;
 };
 
 } // namespace dossier::test
