@@ -167,6 +167,7 @@ void inbox::on_message(received_message message) {
   case inbox_lanes::verdict::wait:
     return;
   case inbox_lanes::verdict::put_off:
+    work->holds_lane = true;
     make_letter(work, put_off_reason(), true);
     return;
   }
@@ -285,7 +286,6 @@ void inbox::repeat(const inbox_work_ptr& work, const stored_answer& first) {
   bare.handled = work->arrival.place;
   bare.reply = encode_reply(work->arrival, parts_.time.now(), done);
   work->bare = std::move(bare);
-  leave_lane(work);
   record(work);
 }
 
@@ -316,7 +316,6 @@ void inbox::succeed(const inbox_work_ptr& work) {
     remove_letter(*work->letter);
     work->done(attempt::succeeded{});
   }
-  leave_lane(work);
   end(work);
 }
 
@@ -326,10 +325,9 @@ void inbox::give_up(const inbox_work_ptr& work, const failure& why) {
     make_letter(work, why, may_help);
     return;
   }
-  if (!may_help)
-    remove_letter(*work->letter);
+  // The letter holds up its lane until it is durably dead: were it forgotten now and attempted
+  // again after a crash, it could succeed behind the next one.
   work->done(attempt::failed{trouble_of(why), may_help});
-  leave_lane(work);
   end(work);
 }
 

@@ -7,15 +7,13 @@ namespace dossier {
 
 inbox_lanes::verdict inbox_lanes::enter(const std::string& lane, const inbox_work_ptr& what) {
   auto& state = lanes_[lane];
-  if (!state.letters.empty())
-    return verdict::put_off;
   if (state.is_held) {
     state.waiting.push_back(what);
     ++waiting_;
     return verdict::wait;
   }
   state.is_held = true;
-  return verdict::go;
+  return state.letters.empty() ? verdict::go : verdict::put_off;
 }
 
 inbox_lanes::verdict inbox_lanes::enter_letter(const std::string& lane, const order& place,
@@ -28,22 +26,18 @@ inbox_lanes::verdict inbox_lanes::enter_letter(const std::string& lane, const or
   return verdict::go;
 }
 
-inbox_lanes::followers inbox_lanes::leave(const std::string& lane) {
+inbox_lanes::follower inbox_lanes::leave(const std::string& lane) {
   auto& state = lanes_.at(lane);
   DOSSIER_ASSERT(state.is_held, "who leaves a lane has held it");
   state.is_held = false;
-  followers next;
-  if (!state.letters.empty()) {
-    next.put_off.assign(state.waiting.begin(), state.waiting.end());
-    waiting_ -= state.waiting.size();
-    state.waiting.clear();
-  } else if (!state.waiting.empty()) {
-    next.goes = std::move(state.waiting.front());
-    state.waiting.pop_front();
-    --waiting_;
-    state.is_held = true;
+  if (state.waiting.empty()) {
+    drop_if_empty(lane);
+    return {};
   }
-  drop_if_empty(lane);
+  follower next{std::move(state.waiting.front()), !state.letters.empty()};
+  state.waiting.pop_front();
+  --waiting_;
+  state.is_held = true;
   return next;
 }
 

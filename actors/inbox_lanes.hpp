@@ -15,7 +15,6 @@
 #include <string>
 #include <unordered_map>
 #include <utility>
-#include <vector>
 
 namespace dossier {
 
@@ -30,7 +29,7 @@ public:
   enum class verdict : std::uint8_t {
     go,      ///< It holds the lane until leave().
     wait,    ///< It is kept until those before it have left.
-    put_off, ///< An earlier letter is being retried: it has to become one, too.
+    put_off, ///< It holds the lane, but an earlier letter is being retried: it has to become one.
   };
 
   /// A command asks for its lane.
@@ -39,12 +38,12 @@ public:
   /// else wait, and nothing is kept.
   verdict enter_letter(const std::string& lane, const order& place, const entity_id& letter);
 
-  /// What follows when a holder has left.
-  struct followers {
-    std::vector<inbox_work_ptr> put_off; ///< In order; then nothing goes.
-    inbox_work_ptr goes;                 ///< It holds the lane now; nullptr: nobody.
+  /// Who holds the lane when a holder has left; nullptr: nobody.
+  struct follower {
+    inbox_work_ptr what;
+    bool is_put_off = false; ///< As verdict::put_off.
   };
-  followers leave(const std::string& lane);
+  follower leave(const std::string& lane);
 
   /// From now on this letter holds up its lane. Again: no effect.
   void add_letter(const std::string& lane, const order& place, const entity_id& letter);

@@ -22,7 +22,8 @@ void inbox::make_letter(const inbox_work_ptr& work, const failure& why, bool is_
                    is_transient};
   if (is_transient)
     lanes_.add_letter(work->lane, order_of(work->receive.origin), *work->letter_id);
-  leave_lane(work);
+  // The lane is left when this is durable. Were a later letter of it durable before, a crash would
+  // let that one have its turn first.
   record(work);
 }
 
@@ -55,18 +56,20 @@ void inbox::end(const inbox_work_ptr& work) {
   if (work->place)
     places_.finish(*work->place);
   --in_flight_;
+  leave_lane(work);
 }
 
 void inbox::leave_lane(const inbox_work_ptr& work) {
   if (!std::exchange(work->holds_lane, false))
     return;
-  auto next = lanes_.leave(work->lane);
-  if (next.goes) {
-    next.goes->holds_lane = true;
-    ready_.push_back(std::move(next.goes));
-  }
-  for (const auto& each : next.put_off)
-    make_letter(each, put_off_reason(), true);
+  const auto next = lanes_.leave(work->lane);
+  if (!next.what)
+    return;
+  next.what->holds_lane = true;
+  if (next.is_put_off)
+    make_letter(next.what, put_off_reason(), true);
+  else
+    ready_.push_back(next.what);
 }
 
 void inbox::remove_letter(const entity_id& letter) {
