@@ -71,9 +71,10 @@ private:
     return rows->size() == limit;
   }
 
-  /// What happens to other kinds than documents is the operators' business: it is passed over.
+  /// What happens to other kinds than documents is the operators' business, and replies are their
+  /// senders': both are passed over.
   result<void> take(const feed_row& row) {
-    if (row.entity.kind != document_kind::code)
+    if (row.entity.kind != document_kind::code || row.sequence == 0)
       return {};
     const auto recorded = read_recorded_event(store_, row);
     if (!recorded)
@@ -134,10 +135,12 @@ event_feed_service::open(const journal& store, std::string source, std::size_t l
 }
 
 void event_feed_service::committed(const batch& b) {
-  if (b.events.empty())
+  // As many rows as the journal gives it: a reply stands behind the events.
+  const auto rows = b.events.size() + (b.reply.empty() ? 0 : 1);
+  if (rows == 0)
     return;
-  ends_[b.entity.shard()].fetch_add(b.events.size(), std::memory_order_release);
-  recorded_.fetch_add(b.events.size(), std::memory_order_release);
+  ends_[b.entity.shard()].fetch_add(rows, std::memory_order_release);
+  recorded_.fetch_add(rows, std::memory_order_release);
 }
 
 feed_cursor event_feed_service::end() const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Commands as messages, in virtual time: each has its effect once, whatever happens between, in the
 // order of its document; what cannot be done becomes a letter and blocks nobody else.
+#include "actors/event_feed_service.hpp"
 #include "tests/actors/inbox_world.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -60,6 +61,27 @@ BOOST_AUTO_TEST_CASE(the_same_id_with_other_words_is_a_dead_letter) {
   const auto dead = g.letters(letter::status::dead);
   BOOST_REQUIRE(dead.size() == 1u);
   BOOST_TEST((dead.front().view.last.code == errc::unprocessable));
+}
+
+BOOST_AUTO_TEST_CASE(listeners_hear_the_events_between_the_replies) {
+  inbox_world g;
+  const auto feed = event_feed_service::open(*g.world.store, "/tests", 1'000).value();
+  g.world.commits.on_committed = [&feed, others = g.world.commits.on_committed](const batch& b) {
+    others(b);
+    feed->committed(b);
+  };
+  g.send("1", "create", create_data("a.pdf"));
+  g.send("1", "create", create_data("a.pdf"));
+  g.send("2", "destroy", "{}");
+  g.send("3", "create", create_data("b.pdf"));
+  g.settle();
+  BOOST_TEST(g.replies().size() == 4u);
+  const auto page
+    = feed->read({cloud_event_filter{}, feed_cursor::start(feed->shard_count()), 100}).value();
+  BOOST_TEST(page.events.size() == 2u);
+  BOOST_TEST(page.is_end);
+  for (shard_number shard = 0; shard < feed->shard_count(); ++shard)
+    BOOST_TEST(feed->end().positions[shard] == g.world.store->read_feed_end(shard).value());
 }
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_done_is_a_dead_letter_at_once_and_blocks_nobody) {
