@@ -99,10 +99,12 @@ bool inbox::take_in() {
   for (const auto& id : left)
     remove_letter(id);
   for (auto& [work, what] : outcomes) {
-    if (what)
+    if (what) {
+      stats_.done.fetch_add(1, std::memory_order_relaxed);
       succeed(work);
-    else
+    } else {
       give_up(work, what.error());
+    }
   }
   for (auto& [work, what] : ends) {
     if (what)
@@ -310,7 +312,6 @@ void inbox::submit(const inbox_work_ptr& work) {
 }
 
 void inbox::succeed(const inbox_work_ptr& work) {
-  stats_.done.fetch_add(1, std::memory_order_relaxed);
   if (work->letter) {
     // Its effect is durable, so the next of its lane may go, whatever becomes of the letter.
     remove_letter(*work->letter);

@@ -9,7 +9,6 @@ inbox_lanes::verdict inbox_lanes::enter(const std::string& lane, const inbox_wor
   auto& state = lanes_[lane];
   if (state.is_held) {
     state.waiting.push_back(what);
-    ++waiting_;
     return verdict::wait;
   }
   state.is_held = true;
@@ -36,7 +35,6 @@ inbox_lanes::follower inbox_lanes::leave(const std::string& lane) {
   }
   follower next{std::move(state.waiting.front()), !state.letters.empty()};
   state.waiting.pop_front();
-  --waiting_;
   state.is_held = true;
   return next;
 }

@@ -53,8 +53,6 @@ public:
   std::optional<entity_id> first_letter(const std::string& lane) const;
 
   std::size_t letters() const { return letters_.size(); }
-  /// Kept by enter().
-  std::size_t waiting() const { return waiting_; }
 
 private:
   struct lane_state {
@@ -71,7 +69,6 @@ private:
 
   std::unordered_map<std::string, lane_state> lanes_;
   std::unordered_map<entity_id, letter_place> letters_;
-  std::size_t waiting_ = 0;
 };
 
 } // namespace dossier

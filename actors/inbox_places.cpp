@@ -18,7 +18,7 @@ result<std::uint64_t> inbox_places::open(std::uint16_t partition, const std::str
   auto known = store_.read_inbox(partition);
   if (!known)
     return known.error();
-  forget(partition);
+  partitions_.erase(partition);
   auto& state = partitions_[partition];
   state.source = source;
   state.life = ++lives_;
@@ -43,14 +43,6 @@ void inbox_places::close(std::uint16_t partition) {
     found->second.is_ours = false;
 }
 
-void inbox_places::forget(std::uint16_t partition) {
-  const auto found = partitions_.find(partition);
-  if (found == partitions_.end())
-    return;
-  under_way_ -= found->second.offsets.under_way();
-  partitions_.erase(found);
-}
-
 std::optional<begun_place> inbox_places::begin(const inbox_place& place) {
   const auto found = partitions_.find(place.partition);
   if (found == partitions_.end() || !found->second.is_ours)
@@ -59,7 +51,6 @@ std::optional<begun_place> inbox_places::begin(const inbox_place& place) {
   if (place.offset < state.offsets.next_to_begin())
     begin_anew(place.partition, state, place.offset);
   state.offsets.begin(place.offset);
-  ++under_way_;
   const begun_place begun{place, state.life};
   if (state.handled.erase(place.offset) == 0)
     return begun;
@@ -76,7 +67,6 @@ void inbox_places::begin_anew(std::uint16_t partition, partition_state& state,
       {{"partition", std::to_string(partition)},
        {"offset", std::to_string(offset)},
        {"handled_until", std::to_string(state.offsets.next())}});
-  under_way_ -= state.offsets.under_way();
   if (auto noted = store_.note_inbox(partition, state.source, offset, state.rows); !noted)
     log(log_level::error, "handled commands cannot be noted", {{"why", noted.error().why}});
   state.life = ++lives_;
@@ -102,7 +92,6 @@ void inbox_places::finish(const begun_place& begun) {
   }
   if (!state.offsets.finish(begun.place.offset))
     return;
-  --under_way_;
   ++finished_;
   state.rows.push_back(begun.place.offset);
   state.has_moved = true;

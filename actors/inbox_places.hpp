@@ -53,7 +53,6 @@ public:
   void note(message_source* source);
   /// Ended since the last note().
   std::size_t finished() const { return finished_; }
-  std::size_t under_way() const { return under_way_; }
 
   /// Looks at where the topic ends, for snapshot().
   void look(const message_source& source);
@@ -70,7 +69,6 @@ private:
     bool is_ours = true;
   };
 
-  void forget(std::uint16_t partition);
   void begin_anew(std::uint16_t partition, partition_state& state, std::uint64_t offset);
 
   journal& store_;
@@ -78,7 +76,6 @@ private:
   bool has_told_of_source_ = false;
   std::uint64_t lives_ = 0;
   std::size_t finished_ = 0;
-  std::size_t under_way_ = 0;
   mutable std::mutex mutex_;
   std::vector<inbox_partition> snapshot_; ///< Guarded by mutex_.
 };

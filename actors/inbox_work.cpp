@@ -3,36 +3,9 @@
 
 #include "protocol/cloud_event.hpp"
 #include "protocol/digest.hpp"
-
-#include <algorithm>
+#include "protocol/parts_text.hpp"
 
 namespace dossier {
-
-namespace {
-
-/// Each part behind its length, so no two lists of parts have the same text.
-void append_part(std::string& text, std::string_view part) {
-  text.append(std::to_string(part.size())).append(":").append(part);
-}
-
-command_id id_of(const received_event& event) {
-  std::string text = "dossier message 1\n";
-  append_part(text, event.source);
-  append_part(text, event.id);
-  const auto digest = sha256_of(text);
-  command_id id;
-  std::copy_n(digest.begin(), id.bytes.size(), id.bytes.begin());
-  return id;
-}
-
-sha256_digest fingerprint_of(const received_event& event) {
-  std::string text;
-  append_part(text, event.type);
-  append_part(text, event.data);
-  return sha256_of(text);
-}
-
-} // namespace
 
 result<void> read_work(inbox_work& work, const event_headers& headers, std::string_view value,
                        const std::optional<std::string>& key, std::uint64_t content_bytes_max) {
@@ -41,8 +14,8 @@ result<void> read_work(inbox_work& work, const event_headers& headers, std::stri
     return event.error();
   work.type = event->type;
   work.event_id = event->id;
-  work.id = id_of(*event);
-  work.fingerprint = fingerprint_of(*event);
+  work.id = command_id_of("dossier message 1", {event->source, event->id});
+  work.fingerprint = sha256_of(parts_text({event->type, event->data}));
   work.arrival.command = event->type;
   work.arrival.command_id = event->id;
   work.arrival.traceparent = event->extension("traceparent");

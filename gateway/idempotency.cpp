@@ -2,6 +2,7 @@
 #include "gateway/idempotency.hpp"
 
 #include "gateway/ascii.hpp"
+#include "protocol/parts_text.hpp"
 
 #include <algorithm>
 #include <string>
@@ -12,11 +13,6 @@ namespace {
 
 constexpr std::string_view header = "Idempotency-Key";
 constexpr std::size_t key_bytes_max = 255;
-
-/// Each part behind its length, so no two lists of parts have the same text.
-void append_part(std::string& text, std::string_view part) {
-  text.append(std::to_string(part.size())).append(":").append(part);
-}
 
 } // namespace
 
@@ -37,15 +33,9 @@ result<std::optional<idempotency>> idempotency_of(const request& r, std::string_
                 "Idempotency-Key must be given once, as 1 to 255 visible ASCII characters without "
                 "spaces.",
                 std::string{header});
-  std::string text = "dossier command 1\n";
-  append_part(text, scope);
-  append_part(text, r.caller.name);
-  append_part(text, to_string(r.verb));
-  append_part(text, operation);
-  append_part(text, key);
-  const auto digest = sha256_of(text);
   idempotency made;
-  std::copy_n(digest.begin(), made.id.bytes.size(), made.id.bytes.begin());
+  made.id
+    = command_id_of("dossier command 1", {scope, r.caller.name, to_string(r.verb), operation, key});
   made.fingerprint = sha256_of(body);
   return std::optional{made};
 }

@@ -103,7 +103,7 @@ private:
     static const std::regex date_time{R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)"};
     if (schema.value("format", "") == "date-time" && !std::regex_match(text, date_time))
       found.push_back(at + " is no time: " + text);
-    if (schema.value("format", "") == "uri" && text.find(":/") == std::string::npos)
+    if (schema.value("format", "") == "uri" && !text.starts_with("http"))
       found.push_back(at + " is no URL: " + text);
   }
 

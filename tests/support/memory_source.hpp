@@ -76,7 +76,8 @@ private:
       listener.on_revoked(partition);
     for (const auto& [partition, log] : logs_)
       if (const auto start = listener.on_assigned(partition, source_))
-        next_[partition] = std::max(*start, first_);
+        // As Kafka resets to the earliest what is out of its range.
+        next_[partition] = *start < first_ || *start > first_ + log.size() ? first_ : *start;
     is_assigned_ = true;
   }
 
