@@ -57,32 +57,33 @@ private:
   result<bool> read(shard_number shard, std::size_t share) {
     auto& position = page_.next.positions[shard];
     const auto limit = std::min(share, looks_left_);
-    const auto rows = store_.read_feed(shard, position, limit);
-    if (!rows)
-      return rows.error();
-    for (const auto& row : *rows) {
+    const auto entries = store_.read_feed_events(shard, position, limit);
+    if (!entries)
+      return entries.error();
+    for (const auto& entry : *entries) {
       if (is_full())
         return true;
-      if (auto taken = take(row); !taken)
+      if (auto taken = take(entry); !taken)
         return taken.error();
-      position = row.position;
+      position = entry.row.position;
       --looks_left_;
     }
-    return rows->size() == limit;
+    return entries->size() == limit;
   }
 
   /// What happens to other kinds than documents is the operators' business, and replies are their
   /// senders': both are passed over.
-  result<void> take(const feed_row& row) {
+  result<void> take(const feed_entry& entry) {
+    const auto& row = entry.row;
     if (row.entity.kind != document_kind::code || row.sequence == 0)
       return {};
-    const auto recorded = read_recorded_event(store_, row);
+    auto recorded = recorded_event_of(entry);
     if (!recorded)
       return recorded.error();
     const auto customer = customer_of(row.entity);
     if (!customer)
       return customer.error();
-    auto event = make_cloud_event(row.entity, row.sequence, *recorded, source_);
+    auto event = make_cloud_event(row.entity, row.sequence, *std::move(recorded), source_);
     if (question_.filter.matches(event, *customer))
       page_.events.push_back({std::move(event), row.shard, row.position});
     return {};
@@ -135,8 +136,7 @@ event_feed_service::open(const journal& store, std::string source, std::size_t l
 }
 
 void event_feed_service::committed(const batch& b) {
-  // As many rows as the journal gives it: a reply stands behind the events.
-  const auto rows = b.events.size() + (b.reply.empty() ? 0 : 1);
+  const auto rows = feed_rows_of(b);
   if (rows == 0)
     return;
   ends_[b.entity.shard()].fetch_add(rows, std::memory_order_release);

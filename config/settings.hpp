@@ -33,6 +33,7 @@ struct http_settings {
   std::uint32_t rate_grace_ms = 5'000; ///< http.rate_grace_ms: before the minimum rate counts
   std::uint32_t handler_deadline_ms = 30'000; ///< http.handler_deadline_ms: a reply from the core
   std::uint32_t stream_heartbeat_ms = 15'000; ///< http.stream_heartbeat_ms: sent to silent streams
+  std::uint32_t poll_wait_s_max = 20;         ///< http.poll_wait_s_max: a page of events
   std::uint32_t requests_per_connection_max = 1'000'000; ///< http.requests_per_connection_max
   std::uint32_t retry_after_s = 1;                       ///< http.retry_after_s
   std::uint32_t drain_ms = 8'000; ///< http.drain_ms: how long SIGTERM waits for what is in flight
@@ -43,6 +44,7 @@ struct storage_settings {
   std::string data_dir = "dossier-data";   ///< storage.data_dir
   std::uint16_t shards = 64;               ///< storage.shards: fixed when the directory is made
   std::uint32_t block_cache_mib = 64;      ///< storage.block_cache_mib
+  std::uint32_t recent_feed_mib = 16;      ///< storage.recent_feed_mib
   std::uint32_t write_buffer_mib = 32;     ///< storage.write_buffer_mib
   std::uint32_t wal_mib_max = 48;          ///< storage.wal_mib_max
   std::uint32_t group_batches_max = 1'024; ///< storage.group_batches_max

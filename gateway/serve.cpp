@@ -57,6 +57,7 @@ rocks_options store_options(const settings& s, const data_dir& where) {
   options.path = where.store;
   options.shard_count = s.storage.shards;
   options.block_cache_bytes = std::size_t{s.storage.block_cache_mib} << 20;
+  options.recent_feed_bytes = std::size_t{s.storage.recent_feed_mib} << 20;
   options.write_buffer_bytes = std::size_t{s.storage.write_buffer_mib} << 20;
   options.wal_bytes_max = std::size_t{s.storage.wal_mib_max} << 20;
   return options;

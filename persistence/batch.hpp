@@ -52,6 +52,11 @@ inline constexpr std::size_t batch_bytes_max = 256u << 20;
 /// About how many bytes a batch takes in the log.
 std::size_t bytes_of(const batch& b);
 
+/// How many rows of its shard's feed the batch becomes: its events, and the reply behind them.
+inline std::size_t feed_rows_of(const batch& b) {
+  return b.events.size() + (b.reply.empty() ? 0 : 1);
+}
+
 /// What every journal refuses before it looks at its rows: too_large, or internal for what only a
 /// bug of the sender makes (rows that no reader would find, names that no key can hold).
 result<void> check_batch(const batch& b, shard_number shard_count);

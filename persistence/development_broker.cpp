@@ -11,16 +11,11 @@
 
 namespace dossier {
 
-namespace {
-
-constexpr std::int32_t only_broker = 1;
-
-} // namespace
-
 /// The cluster lives on the thread of a client that is used for nothing else.
 struct development_broker::parts {
   rd_kafka_t* client = nullptr;
   rd_kafka_mock_cluster_t* cluster = nullptr;
+  int brokers = 0;
 
   parts() = default;
   parts(const parts&) = delete;
@@ -38,7 +33,7 @@ development_broker::development_broker(std::unique_ptr<parts> owned)
 
 development_broker::~development_broker() = default;
 
-result<std::unique_ptr<development_broker>> development_broker::start() {
+result<std::unique_ptr<development_broker>> development_broker::start(int brokers) {
   auto owned = std::make_unique<parts>();
   std::array<char, 512> why{};
   auto* conf = rd_kafka_conf_new();
@@ -49,7 +44,8 @@ result<std::unique_ptr<development_broker>> development_broker::start() {
     return fail(errc::unavailable, std::string("starting the development broker: ") + why.data()
                                      + "; free some threads or set kafka.bootstrap_servers");
   }
-  owned->cluster = rd_kafka_mock_cluster_new(owned->client, only_broker);
+  owned->cluster = rd_kafka_mock_cluster_new(owned->client, brokers);
+  owned->brokers = brokers;
   if (owned->cluster == nullptr)
     return fail(errc::unavailable, "starting the development broker: it gets no loopback port; "
                                    "free some or set kafka.bootstrap_servers");
@@ -62,7 +58,7 @@ std::string development_broker::bootstrap_servers() const {
 
 result<void> development_broker::create_topic(const std::string& name, std::uint32_t partitions) {
   const auto error = rd_kafka_mock_topic_create(parts_->cluster, name.c_str(),
-                                                static_cast<int>(partitions), only_broker);
+                                                static_cast<int>(partitions), parts_->brokers);
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
     return {};
   return fail(error == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS ? errc::conflict : errc::unavailable,
@@ -79,15 +75,32 @@ void development_broker::fail_requests(std::int16_t api_key,
 }
 
 void development_broker::take_down() {
-  rd_kafka_mock_broker_set_down(parts_->cluster, only_broker);
+  for (int broker = 1; broker <= parts_->brokers; ++broker)
+    take_down(broker);
 }
 
 void development_broker::bring_up() {
-  rd_kafka_mock_broker_set_up(parts_->cluster, only_broker);
+  for (int broker = 1; broker <= parts_->brokers; ++broker)
+    bring_up(broker);
+}
+
+void development_broker::take_down(int broker) {
+  rd_kafka_mock_broker_set_down(parts_->cluster, broker);
+}
+
+void development_broker::bring_up(int broker) {
+  rd_kafka_mock_broker_set_up(parts_->cluster, broker);
+}
+
+void development_broker::move_leader(const std::string& topic, std::uint32_t partition,
+                                     int broker) {
+  rd_kafka_mock_partition_set_leader(parts_->cluster, topic.c_str(),
+                                     static_cast<std::int32_t>(partition), broker);
 }
 
 void development_broker::delay_answers(milliseconds delay) {
-  rd_kafka_mock_broker_set_rtt(parts_->cluster, only_broker, static_cast<int>(delay.count()));
+  for (int broker = 1; broker <= parts_->brokers; ++broker)
+    rd_kafka_mock_broker_set_rtt(parts_->cluster, broker, static_cast<int>(delay.count()));
 }
 
 } // namespace dossier

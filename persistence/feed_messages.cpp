@@ -71,12 +71,14 @@ feed_messages::feed_messages(const kafka_settings& s, const journal& store, uplo
   , grant_(std::move(grant)) {}
 
 result<std::optional<outgoing>> feed_messages::operator()(const feed_row& row,
-                                                          const envelope* recorded) const {
+                                                          envelope* recorded) const {
   if (recorded == nullptr)
     return reply_message_of(row);
   switch (row.entity.kind) {
   case entity_kind::document:
-    return event_message_of(row, *recorded);
+    return message_of(
+      make_cloud_event(row.entity, row.sequence, std::move(*recorded), settings_.source),
+      settings_.documents_topic, row.shard);
   case entity_kind::letter:
     return letter_message_of(row, *recorded);
   case entity_kind::webhook:
@@ -85,21 +87,19 @@ result<std::optional<outgoing>> feed_messages::operator()(const feed_row& row,
   return std::nullopt;
 }
 
-outgoing feed_messages::event_message_of(const feed_row& row, const envelope& recorded) const {
-  const auto event = make_cloud_event(row.entity, row.sequence, recorded, settings_.source);
-  auto message = is_structured_ ? to_structured(event) : to_binary(event);
-  return {settings_.documents_topic, row.shard, row.entity.id.text(), std::move(message.headers),
-          std::move(message.value)};
+outgoing feed_messages::message_of(cloud_event event, const std::string& topic,
+                                   shard_number shard) const {
+  auto key = event.partitionkey;
+  auto message = is_structured_ ? to_structured(event) : to_binary(std::move(event));
+  return {topic, shard, std::move(key), std::move(message.headers), std::move(message.value)};
 }
 
 result<std::optional<outgoing>> feed_messages::reply_message_of(const feed_row& row) const {
   const auto what = decode_reply(row.reply);
   if (!what)
     return what.error();
-  const auto event = reply_event(row, *what, settings_.source, grant_);
-  auto message = is_structured_ ? to_structured(event) : to_binary(event);
-  return outgoing{settings_.replies_topic, row.shard, what->customer, std::move(message.headers),
-                  std::move(message.value)};
+  return message_of(reply_event(row, *what, settings_.source, grant_), settings_.replies_topic,
+                    row.shard);
 }
 
 result<std::optional<outgoing>> feed_messages::letter_message_of(const feed_row& row,

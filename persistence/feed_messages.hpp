@@ -7,6 +7,7 @@
 #include "config/settings.hpp"
 #include "persistence/event_sink.hpp"
 #include "persistence/journal.hpp"
+#include "protocol/cloud_event.hpp"
 #include "protocol/command_reply.hpp"
 #include "protocol/envelope.hpp"
 #include "protocol/letter.hpp"
@@ -25,10 +26,10 @@ public:
   feed_messages(const kafka_settings& s, const journal& store, upload_url grant);
 
   /// See outbox_publisher::wire.
-  result<std::optional<outgoing>> operator()(const feed_row& row, const envelope* recorded) const;
+  result<std::optional<outgoing>> operator()(const feed_row& row, envelope* recorded) const;
 
 private:
-  outgoing event_message_of(const feed_row& row, const envelope& recorded) const;
+  outgoing message_of(cloud_event event, const std::string& topic, shard_number shard) const;
   result<std::optional<outgoing>> reply_message_of(const feed_row& row) const;
   result<std::optional<outgoing>> letter_message_of(const feed_row& row,
                                                     const envelope& recorded) const;

@@ -157,14 +157,27 @@ kafka_producer::~kafka_producer() {
     return;
   rd_kafka_purge(client_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT
                             | RD_KAFKA_PURGE_F_NON_BLOCKING);
+  for (const auto& [name, topic] : topics_)
+    if (topic != nullptr)
+      rd_kafka_topic_destroy(topic);
   rd_kafka_destroy(client_);
 }
 
+rd_kafka_topic_s* kafka_producer::topic_of(const std::string& name) {
+  auto& topic = topics_[name];
+  if (topic == nullptr)
+    topic = rd_kafka_topic_new(client_, name.c_str(), nullptr);
+  return topic;
+}
+
 result<bool> kafka_producer::produce(const outgoing& message, std::uint64_t token) {
+  auto* const topic = topic_of(message.topic);
+  if (topic == nullptr)
+    return explain(rd_kafka_last_error(), message.topic, message.partition);
   auto headers = headers_of(message);
   std::array<rd_kafka_vu_t, 7> parts{};
-  parts[0].vtype = RD_KAFKA_VTYPE_TOPIC;
-  parts[0].u.cstr = message.topic.c_str();
+  parts[0].vtype = RD_KAFKA_VTYPE_RKT;
+  parts[0].u.rkt = topic;
   parts[1].vtype = RD_KAFKA_VTYPE_PARTITION;
   parts[1].u.i32 = static_cast<std::int32_t>(message.partition);
   parts[2].vtype = RD_KAFKA_VTYPE_KEY;

@@ -10,11 +10,14 @@
 #include "protocol/time.hpp"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 struct rd_kafka_s;
+struct rd_kafka_topic_s;
 
 namespace dossier {
 
@@ -72,9 +75,12 @@ private:
   friend struct kafka_callbacks;
   explicit kafka_producer(kafka_listener& listener)
     : listener_(&listener) {}
+  /// librdkafka's handle of a topic; nullptr if the name is none.
+  rd_kafka_topic_s* topic_of(const std::string& name);
 
   kafka_listener* listener_;
   rd_kafka_s* client_ = nullptr;
+  std::map<std::string, rd_kafka_topic_s*> topics_; ///< Looking one up by its name takes a lock.
 };
 
 } // namespace dossier

@@ -47,6 +47,8 @@ public:
                                          const std::optional<listing>& after,
                                          std::size_t limit) const override;
   result<bool> is_referenced(std::string_view customer, const sha256_digest& sha256) const override;
+  result<std::vector<feed_entry>> read_feed_events(shard_number shard, std::uint64_t after,
+                                                   std::size_t limit) const override;
   result<std::uint64_t> read_feed_end(shard_number shard) const override;
   std::uint64_t published_until(shard_number shard) const override;
   outbox_depth read_outbox_depth() const override;
@@ -70,6 +72,8 @@ public:
   void replace_state(const entity_ref& entity, std::optional<state_row> row) override;
 
 private:
+  /// Under the mutex.
+  std::optional<std::string> find_event(const entity_ref& entity, std::uint64_t sequence) const;
   // An id may come from outside and name any shard; the ones that do not exist hold nothing.
   const shard_rows& rows_of(shard_number shard) const {
     static const shard_rows nothing;
@@ -96,11 +100,16 @@ result<std::optional<state_row>> mapped_journal::read_state(const entity_ref& en
 result<std::optional<std::string>> mapped_journal::read_event(const entity_ref& entity,
                                                               std::uint64_t sequence) const {
   const std::lock_guard lock{mutex_};
+  return find_event(entity, sequence);
+}
+
+std::optional<std::string> mapped_journal::find_event(const entity_ref& entity,
+                                                      std::uint64_t sequence) const {
   const auto& events = rows_of(entity.shard()).events;
   const auto history = events.find(entity);
   if (history == events.end() || !history->second.contains(sequence))
-    return std::optional<std::string>{};
-  return std::optional{history->second.at(sequence)};
+    return std::nullopt;
+  return history->second.at(sequence);
 }
 
 result<std::vector<stored_event>> mapped_journal::read_events(const entity_ref& entity,
@@ -159,6 +168,20 @@ result<std::vector<feed_row>> mapped_journal::read_feed(shard_number shard, std:
   const auto& feed = rows_of(shard).feed;
   for (auto at = feed.upper_bound(after); at != feed.end() && found.size() < limit; ++at)
     found.push_back(at->second);
+  return found;
+}
+
+result<std::vector<feed_entry>>
+mapped_journal::read_feed_events(shard_number shard, std::uint64_t after, std::size_t limit) const {
+  const std::lock_guard lock{mutex_};
+  std::vector<feed_entry> found;
+  const auto& feed = rows_of(shard).feed;
+  for (auto at = feed.upper_bound(after); at != feed.end() && found.size() < limit; ++at) {
+    const auto& row = at->second;
+    auto event = find_event(row.entity, row.sequence);
+    found.push_back(
+      {row, event ? std::make_shared<const std::string>(*std::move(event)) : nullptr});
+  }
   return found;
 }
 

@@ -45,12 +45,13 @@ outbox_publisher::outbox_publisher(journal& store, event_sink& sink, const clock
 }
 
 void outbox_publisher::committed(const batch& b) {
-  if (!b.events.empty() || !b.reply.empty())
+  if (feed_rows_of(b) > 0)
     has_news_[b.entity.shard()].store(true, std::memory_order_release);
 }
 
-bool outbox_publisher::turn(milliseconds patience) {
+bool outbox_publisher::turn() {
   has_moved_ = false;
+  has_backlog_ = false;
   is_full_ = false;
   for (std::size_t looks = shards_.size(); looks > 0 && !is_full_; --looks) {
     const auto shard = next_;
@@ -59,7 +60,7 @@ bool outbox_publisher::turn(milliseconds patience) {
       next_ = shard; // Full in the middle of it: it goes on first.
   }
   sink_report report;
-  sink_.poll(has_moved_ ? milliseconds{0} : patience, report);
+  sink_.poll(milliseconds{0}, report);
   take_in(report);
   return has_moved_ || !report.delivered.empty() || report.was_reset;
 }
@@ -77,13 +78,14 @@ bool outbox_publisher::offer_news(shard_number shard) {
   }
   // Lowered before the look: what is recorded during it raises it again.
   has_news_[shard].store(false, std::memory_order_release);
-  const auto rows = store_.read_feed(shard, state.positions.next_to_begin() - 1, limit);
+  const auto rows = store_.read_feed_events(shard, state.positions.next_to_begin() - 1, limit);
   if (!rows) {
     hold_back(shard, rows.error().why);
     return true;
   }
-  for (const auto& row : *rows) {
-    const auto message = message_for(row);
+  for (const auto& entry : *rows) {
+    const auto& row = entry.row;
+    const auto message = message_for(entry);
     if (!message) {
       stats_.unreadable.fetch_add(1, std::memory_order_relaxed);
       hold_back(shard, message.error().why);
@@ -101,18 +103,20 @@ bool outbox_publisher::offer_news(shard_number shard) {
     else
       note_finished(shard, row.position);
   }
-  if (rows->size() == limit)
+  if (rows->size() == limit) {
     has_news_[shard].store(true, std::memory_order_release);
+    has_backlog_ = true;
+  }
   return true;
 }
 
-result<std::optional<outgoing>> outbox_publisher::message_for(const feed_row& row) const {
-  if (row.sequence == 0)
-    return to_message_(row, nullptr);
-  const auto recorded = read_recorded_event(store_, row);
+result<std::optional<outgoing>> outbox_publisher::message_for(const feed_entry& entry) const {
+  if (entry.row.sequence == 0)
+    return to_message_(entry.row, nullptr);
+  auto recorded = recorded_event_of(entry);
   if (!recorded)
     return recorded.error();
-  return to_message_(row, &*recorded);
+  return to_message_(entry.row, &*recorded);
 }
 
 std::uint64_t outbox_publisher::acknowledged(shard_number shard) const {

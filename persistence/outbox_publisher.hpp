@@ -39,17 +39,18 @@ public:
     milliseconds retry{5'000};
   };
   /// The message for a row of the feed; nullopt if nobody is told of it. `recorded` is nullptr for
-  /// a reply. A failure holds the row's shard back.
-  using wire
-    = std::function<result<std::optional<outgoing>>(const feed_row&, const envelope* recorded)>;
+  /// a reply, and may be taken apart. A failure holds the row's shard back.
+  using wire = std::function<result<std::optional<outgoing>>(const feed_row&, envelope* recorded)>;
 
   /// All outlive the publisher.
   outbox_publisher(journal& store, event_sink& sink, const clock& time, wire to_message,
                    limits bounds);
 
-  /// Takes in what was acknowledged, waiting at most `patience` for it when nothing can be offered,
-  /// then offers what is due. True if it did anything: call again at once.
-  bool turn(milliseconds patience);
+  /// Offers what is due, as far as the sink has room, and takes in what was acknowledged; waits for
+  /// nothing. True if it did anything.
+  bool turn();
+  /// The last turn left rows unread that the sink has room for.
+  bool has_backlog() const { return has_backlog_ && !is_full_; }
   /// A batch is durable: its shard has news. Any thread.
   void committed(const batch& b);
   /// Waits at most `patience` for acknowledgements of what is on its way and notes them.
@@ -73,7 +74,7 @@ private:
   void offer_again(shard_number shard);
   void hold_back(shard_number shard, const std::string& why);
   bool offer_news(shard_number shard);
-  result<std::optional<outgoing>> message_for(const feed_row& row) const;
+  result<std::optional<outgoing>> message_for(const feed_entry& entry) const;
   void note_acknowledged();
 
   journal& store_;
@@ -86,8 +87,9 @@ private:
   std::vector<shard_number> acknowledged_;        ///< The shard of each event to be noted.
   std::size_t on_their_way_ = 0;
   bool is_full_ = false;
-  bool has_moved_ = false; ///< Some row was offered or passed over in this turn.
-  shard_number next_ = 0;  ///< Whose turn it is.
+  bool has_backlog_ = false; ///< Some page was full.
+  bool has_moved_ = false;   ///< Some row was offered or passed over in this turn.
+  shard_number next_ = 0;    ///< Whose turn it is.
   publisher_stats stats_;
 };
 

@@ -26,7 +26,8 @@ public:
 
 private:
   void run();
-  bool sleep();
+  /// False: it shall stop.
+  bool rest(milliseconds time, bool is_woken_by_news);
 
   outbox_publisher& publisher_;
   std::mutex mutex_;

@@ -7,7 +7,11 @@
 
 namespace dossier {
 
-/// corrupt, naming the event, if it is not there or cannot be read. Blocks on the disk.
+/// corrupt, naming the event, if it is not there or cannot be read. The entry is no reply.
+result<envelope> recorded_event_of(const feed_entry& entry);
+
+/// The same of a row alone. corrupt, naming the event, if it is not there or cannot be read. Blocks
+/// on the disk.
 result<envelope> read_recorded_event(const journal& store, const feed_row& row);
 
 } // namespace dossier

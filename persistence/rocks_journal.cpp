@@ -3,7 +3,9 @@
 #include "persistence/rocks_journal.hpp"
 
 #include "persistence/keys.hpp"
+#include "persistence/recent_feed.hpp"
 #include "persistence/rocks_database.hpp"
+#include "persistence/rocks_feed.hpp"
 #include "persistence/rocks_inbox.hpp"
 #include "persistence/rocks_walks.hpp"
 #include "persistence/rocks_writer.hpp"
@@ -30,8 +32,10 @@ std::string behind(std::string key) {
 
 class opened_journal final : public rocks_journal {
 public:
-  opened_journal(std::unique_ptr<rocks_database> database, std::unique_ptr<rocks_writer> writer)
+  opened_journal(std::unique_ptr<rocks_database> database, std::unique_ptr<recent_feed> recent,
+                 std::unique_ptr<rocks_writer> writer)
     : database_(std::move(database))
+    , recent_(std::move(recent))
     , writer_(std::move(writer))
     , published_(database_->shard_count()) {}
 
@@ -53,7 +57,15 @@ public:
   result<std::vector<timer_row>> read_timers_of(const entity_ref& entity,
                                                 const std::vector<timer>& wished) const override;
   result<std::vector<feed_row>> read_feed(shard_number shard, std::uint64_t after,
-                                          std::size_t limit) const override;
+                                          std::size_t limit) const override {
+    return read_feed_rows(*database_, shard, after, limit);
+  }
+  result<std::vector<feed_entry>> read_feed_events(shard_number shard, std::uint64_t after,
+                                                   std::size_t limit) const override {
+    if (auto recent = recent_->read(shard, after, limit))
+      return *std::move(recent);
+    return read_feed_entries(*database_, shard, after, limit);
+  }
   result<std::vector<listing>> read_listings(std::string_view customer,
                                              const std::optional<listing>& after,
                                              std::size_t limit) const override;
@@ -89,6 +101,7 @@ private:
                                            const std::string& prefix, std::size_t limit) const;
 
   std::unique_ptr<rocks_database> database_;
+  std::unique_ptr<recent_feed> recent_;
   std::unique_ptr<rocks_writer> writer_;
   std::vector<std::atomic<std::uint64_t>> published_;
 };
@@ -252,25 +265,6 @@ opened_journal::read_timers_of(const entity_ref& entity, const std::vector<timer
   return timers;
 }
 
-result<std::vector<feed_row>> opened_journal::read_feed(shard_number shard, std::uint64_t after,
-                                                        std::size_t limit) const {
-  std::vector<feed_row> feed;
-  if (limit == 0)
-    return feed;
-  auto walked = database_->walk(keys::row::feed, behind(keys::feed_key(shard, after)),
-                                keys::end_of(keys::prefix(shard, keys::row::feed)),
-                                [&](std::string_view key, std::string_view value) -> result<bool> {
-                                  auto row = rows::parse_feed(key, value);
-                                  if (!row)
-                                    return row.error();
-                                  feed.push_back(*row);
-                                  return feed.size() < limit;
-                                });
-  if (!walked)
-    return walked.error();
-  return feed;
-}
-
 result<std::vector<listing>> opened_journal::read_listings(std::string_view customer,
                                                            const std::optional<listing>& after,
                                                            std::size_t limit) const {
@@ -365,10 +359,13 @@ result<std::unique_ptr<rocks_journal>> rocks_journal::open(const rocks_options& 
   auto database = rocks_database::open(options);
   if (!database)
     return database.error();
-  auto writer = rocks_writer::make(**database);
+  auto recent
+    = std::make_unique<recent_feed>((*database)->shard_count(), options.recent_feed_bytes);
+  auto writer = rocks_writer::make(**database, *recent);
   if (!writer)
     return writer.error();
-  auto opened = std::make_unique<opened_journal>(*std::move(database), *std::move(writer));
+  auto opened
+    = std::make_unique<opened_journal>(*std::move(database), std::move(recent), *std::move(writer));
   if (auto read = opened->read_published(); !read)
     return read.error();
   return std::unique_ptr<rocks_journal>{std::move(opened)};

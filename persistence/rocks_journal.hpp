@@ -18,6 +18,7 @@ struct rocks_options {
   shard_number shard_count = 64; ///< Used when the directory is made; later openings must agree.
                                  ///< Not looked at when reading only.
   std::size_t block_cache_bytes = 64u << 20;
+  std::size_t recent_feed_bytes = 16u << 20;  ///< Of events for those who keep up with the feed.
   std::size_t write_buffer_bytes = 32u << 20; ///< Per column family.
   std::size_t wal_bytes_max = 48u << 20;      ///< Bounds what a restart replays: about 1 s of work.
   bool read_only = false;      ///< For `verify`: changes nothing; not_found if there is none.

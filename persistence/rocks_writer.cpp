@@ -22,14 +22,16 @@ std::string_view view_of(const std::array<char, Size>& bytes) {
 
 } // namespace
 
-rocks_writer::rocks_writer(rocks_database& database)
+rocks_writer::rocks_writer(rocks_database& database, recent_feed& recent)
   : database_(database)
+  , recent_(recent)
   , feed_ends_(database.shard_count()) {
   write_options_.sync = !DOSSIER_PLANTED(write_unsynced);
 }
 
-result<std::unique_ptr<rocks_writer>> rocks_writer::make(rocks_database& database) {
-  std::unique_ptr<rocks_writer> writer{new rocks_writer{database}};
+result<std::unique_ptr<rocks_writer>> rocks_writer::make(rocks_database& database,
+                                                         recent_feed& recent) {
+  std::unique_ptr<rocks_writer> writer{new rocks_writer{database, recent}};
   for (shard_number shard = 0; shard < database.shard_count(); ++shard) {
     if (auto recovered = writer->recover_feed(shard); !recovered)
       return recovered.error();
@@ -83,7 +85,7 @@ result<std::vector<write_outcome>> rocks_writer::write(std::span<const batch> gr
   database_.filter().set_now(now);
   changes_.Clear();
   status_ = rocksdb::Status::OK();
-  feed_rows_added_ = 0;
+  told_.clear();
   entities_.clear();
   answers_.clear();
 
@@ -100,7 +102,8 @@ result<std::vector<write_outcome>> rocks_writer::write(std::span<const batch> gr
     status_ = database_.db().Write(write_options_, &changes_);
   if (!status_.ok())
     return lost();
-  feed_rows_.fetch_add(feed_rows_added_, std::memory_order_relaxed);
+  feed_rows_.fetch_add(told_.size(), std::memory_order_relaxed);
+  recent_.add(told_);
   return outcomes;
 }
 
@@ -199,22 +202,23 @@ void rocks_writer::add(const batch& b, bool is_last) {
 }
 
 void rocks_writer::add_events(const batch& b) {
-  const auto shard = b.entity.shard();
-  auto& end = feed_ends_[shard];
   auto sequence = b.expected_version;
   for (const auto& event : b.events) {
     put(keys::row::event, keys::event_key(b.entity, ++sequence), event);
-    if (DOSSIER_PLANTED(drop_feed_row) && sequence > b.expected_version + 1)
-      continue;
-    put(keys::row::feed, keys::feed_key(shard, ++end),
-        view_of(rows::value_of_feed(b.entity, sequence)));
-    ++feed_rows_added_;
+    if (!DOSSIER_PLANTED(drop_feed_row) || sequence == b.expected_version + 1)
+      add_feed_row(b, sequence, {}, std::make_shared<const std::string>(event));
   }
-  if (!b.reply.empty()) {
-    put(keys::row::feed, keys::feed_key(shard, ++end), view_of(rows::value_of_feed(b.entity, 0)),
-        b.reply);
-    ++feed_rows_added_;
-  }
+  if (!b.reply.empty())
+    add_feed_row(b, 0, b.reply, nullptr);
+}
+
+void rocks_writer::add_feed_row(const batch& b, std::uint64_t sequence, std::string_view reply,
+                                std::shared_ptr<const std::string> event) {
+  const auto shard = b.entity.shard();
+  const auto position = ++feed_ends_[shard];
+  put(keys::row::feed, keys::feed_key(shard, position),
+      view_of(rows::value_of_feed(b.entity, sequence)), reply);
+  told_.push_back({{shard, position, b.entity, sequence, std::string{reply}}, std::move(event)});
 }
 
 void rocks_writer::add_timers(const batch& b) {

@@ -3,6 +3,7 @@
 // a time: the commit queue's thread; feed_rows() from any.
 #pragma once
 
+#include "persistence/recent_feed.hpp"
 #include "persistence/rocks_database.hpp"
 
 #include <atomic>
@@ -22,9 +23,9 @@ namespace dossier {
 
 class rocks_writer {
 public:
-  /// Finds where each shard's feed ends and its newest entities; a few seeks a shard. `database`
-  /// must outlive the writer.
-  static result<std::unique_ptr<rocks_writer>> make(rocks_database& database);
+  /// Finds where each shard's feed ends and its newest entities; a few seeks a shard. `recent` is
+  /// told what becomes durable. Both outlive the writer.
+  static result<std::unique_ptr<rocks_writer>> make(rocks_database& database, recent_feed& recent);
 
   /// See journal::write. After a failure every later call fails too.
   result<std::vector<write_outcome>> write(std::span<const batch> group, timestamp now);
@@ -33,7 +34,7 @@ public:
   std::uint64_t feed_rows() const { return feed_rows_.load(std::memory_order_relaxed); }
 
 private:
-  explicit rocks_writer(rocks_database& database);
+  rocks_writer(rocks_database& database, recent_feed& recent);
   result<void> recover_feed(shard_number shard);
   result<void> recover_newest(shard_number shard);
 
@@ -49,6 +50,8 @@ private:
 
   void add(const batch& b, bool is_last);
   void add_events(const batch& b);
+  void add_feed_row(const batch& b, std::uint64_t sequence, std::string_view reply,
+                    std::shared_ptr<const std::string> event);
   void add_timers(const batch& b);
   void put(keys::row kind, std::string_view key, std::string_view head, std::string_view rest = {});
   void erase(keys::row kind, std::string_view key);
@@ -56,6 +59,7 @@ private:
   failure lost();
 
   rocks_database& database_;
+  recent_feed& recent_;
   rocksdb::WriteOptions write_options_;
   std::vector<std::uint64_t> feed_ends_; ///< The last position of each shard; 0: none.
   std::atomic<std::uint64_t> feed_rows_{0};
@@ -67,7 +71,7 @@ private:
   rocksdb::WriteBatch changes_;
   rocksdb::Status status_; ///< The device's first failure.
   rocksdb::PinnableSlice found_;
-  std::uint64_t feed_rows_added_ = 0;
+  std::vector<feed_entry> told_; ///< Its rows of the feed.
   std::unordered_set<entity_ref> entities_;
   std::set<std::pair<shard_number, command_id>> answers_;
 };

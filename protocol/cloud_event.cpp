@@ -5,20 +5,24 @@
 #include "protocol/assert.hpp"
 #include "protocol/json_text.hpp"
 
+#include <utility>
+
 namespace dossier {
 
 namespace {
 
 constexpr std::size_t sequence_digits = 20; // Of the largest std::uint64_t.
+constexpr std::size_t headers_max = 12;     // All attributes and the content type.
 
 std::string padded(std::uint64_t sequence) {
   const std::string digits = std::to_string(sequence);
   return std::string(sequence_digits - digits.size(), '0') + digits;
 }
 
-/// Names each attribute that the event has, but not its data and content type, in one order.
-template <class Put>
-void put_attributes(const cloud_event& e, Put put) {
+/// Names each attribute that the event has, but not its data and content type, in one order. Texts
+/// of an event that may be changed may be moved from.
+template <class Event, class Put>
+void put_attributes(Event& e, Put put) {
   put("specversion", "1.0");
   put("id", e.id);
   put("source", e.source);
@@ -43,31 +47,32 @@ std::string schema_uri(std::string_view type, std::uint32_t version) {
   return "dossier:/schemas/" + std::string{type} + "/" + std::to_string(version);
 }
 
-cloud_event make_cloud_event(const entity_ref& entity, std::uint64_t sequence,
-                             const envelope& recorded, std::string_view source) {
+cloud_event make_cloud_event(const entity_ref& entity, std::uint64_t sequence, envelope recorded,
+                             std::string_view source) {
   DOSSIER_ASSERT(sequence > 0, "an entity's events are counted from 1");
   cloud_event e;
   e.partitionkey = entity.id.text();
   e.id = e.partitionkey + "-" + std::to_string(sequence);
   e.source = source;
-  e.type = recorded.type;
+  e.dataschema = schema_uri(recorded.type, recorded.version);
+  e.type = std::move(recorded.type);
   e.subject = entity.text();
   e.time = recorded.at;
   e.sequence = sequence;
-  e.dataschema = schema_uri(recorded.type, recorded.version);
-  e.traceparent = recorded.cause.traceparent;
-  e.causationid = recorded.cause.request_id;
-  e.data = recorded.data;
+  e.traceparent = std::move(recorded.cause.traceparent);
+  e.causationid = std::move(recorded.cause.request_id);
+  e.data = std::move(recorded.data);
   return e;
 }
 
-event_message to_binary(const cloud_event& e) {
+event_message to_binary(cloud_event e) {
   event_message message;
-  put_attributes(e, [&](std::string_view name, const std::string& value) {
-    message.headers.emplace_back("ce_" + std::string(name), value);
+  message.headers.reserve(headers_max);
+  put_attributes(e, [&](std::string_view name, auto&& value) {
+    message.headers.emplace_back("ce_" + std::string(name), std::move(value));
   });
   message.headers.emplace_back("content-type", "application/json");
-  message.value = e.data;
+  message.value = std::move(e.data);
   return message;
 }
 

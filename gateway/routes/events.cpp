@@ -71,44 +71,40 @@ bool wants_stream(const request& r) {
   return r.field("Accept").find("text/event-stream") != std::string_view::npos;
 }
 
-/// Sends what is recorded behind its place, and a comment when there was nothing for a while, which
-/// also finds out whether anybody still listens.
-class event_stream final : public body_stream {
+/// Reads on behind a place, again and again, and waits where there is nothing.
+class feed_watch {
 public:
-  event_stream(shared_parts& shared, feed_question question)
+  feed_watch(shared_parts& shared, feed_question question)
     : shared_(shared)
-    , question_(std::move(question)) {
-    question_.limit = stream_piece_events;
+    , question_(std::move(question)) {}
+
+  /// A page with events, or what there is at `until` or when the server ends. Looks at least once.
+  awaitable<result<feed_page>> next(std::chrono::steady_clock::time_point until) {
+    asio::steady_timer timer(co_await asio::this_coro::executor);
+    feed_page page;
+    page.next = question_.after;
+    do {
+      if (const auto recorded = shared_.parts.events.recorded(); recorded != seen_ || !is_end_) {
+        auto read = co_await read_page(recorded);
+        if (!read || !read->events.empty())
+          co_return read;
+        page = std::move(*read);
+      }
+      // By the clock, not by looks: reading what the filter leaves out takes time, too.
+      if (is_draining() || std::chrono::steady_clock::now() >= until)
+        break;
+      if (is_end_) {
+        timer.expires_after(look_ms);
+        co_await timer.async_wait(asio::use_awaitable);
+      }
+    } while (true);
+    co_return page;
   }
 
-  awaitable<result<std::optional<std::string>>> next() override {
-    if (std::exchange(is_first_, false))
-      co_return std::optional{std::string{"retry: 2000\n\n"}};
-    const milliseconds beat{shared_.parts.settings.http.stream_heartbeat_ms};
-    asio::steady_timer timer(co_await asio::this_coro::executor);
-    // By the clock, not by looks: reading what the filter leaves out takes time, too, and a silent
-    // stream must not overrun the deadline of its piece.
-    const auto until = std::chrono::steady_clock::now() + beat;
-    while (std::chrono::steady_clock::now() < until) {
-      if (shared_.parts.is_draining && shared_.parts.is_draining())
-        co_return std::nullopt;
-      if (const auto recorded = shared_.parts.events.recorded(); recorded != seen_ || has_more_) {
-        auto piece = co_await read_piece(recorded);
-        if (!piece)
-          co_return piece.error();
-        if (!piece->empty())
-          co_return std::optional{std::move(*piece)};
-      }
-      if (has_more_)
-        continue;
-      timer.expires_after(look_ms);
-      co_await timer.async_wait(asio::use_awaitable);
-    }
-    co_return std::optional{std::string{": nothing new\n\n"}};
-  }
+  bool is_draining() const { return shared_.parts.is_draining && shared_.parts.is_draining(); }
 
 private:
-  awaitable<result<std::string>> read_piece(std::uint64_t recorded) {
+  awaitable<result<feed_page>> read_page(std::uint64_t recorded) {
     auto job = [&feed = shared_.parts.events, question = question_] {
       return feed.read(question);
     };
@@ -117,24 +113,56 @@ private:
       co_return page.error();
     // The number was looked up before the page was read: what came between is seen again.
     seen_ = recorded;
-    has_more_ = !page->is_end;
-    std::string piece;
-    for (const auto& [event, shard, position] : page->events) {
-      question_.after.positions[shard] = position;
-      piece.append("id: ").append(question_.after.text());
-      piece.append("\nevent: ").append(event.type).append("\ndata: ");
-      piece.append(to_structured(event).value).append("\n\n");
-    }
+    is_end_ = page->is_end;
     // Also behind what the filter left out.
-    question_.after = std::move(page->next);
-    co_return piece;
+    question_.after = page->next;
+    co_return page;
   }
 
   shared_parts& shared_;
   feed_question question_;
   std::uint64_t seen_ = UINT64_MAX;
+  bool is_end_ = false;
+};
+
+/// Sends what is recorded behind its place, and a comment when there was nothing for a while, which
+/// also finds out whether anybody still listens.
+class event_stream final : public body_stream {
+public:
+  event_stream(shared_parts& shared, feed_question question)
+    : beat_(shared.parts.settings.http.stream_heartbeat_ms)
+    , place_(question.after)
+    , watch_(shared, std::move(question)) {}
+
+  awaitable<result<std::optional<std::string>>> next() override {
+    if (std::exchange(is_first_, false))
+      co_return std::optional{std::string{"retry: 2000\n\n"}};
+    if (watch_.is_draining())
+      co_return std::nullopt;
+    // A silent stream must not overrun the deadline of its piece.
+    auto page = co_await watch_.next(std::chrono::steady_clock::now() + beat_);
+    if (!page)
+      co_return page.error();
+    if (page->events.empty() && watch_.is_draining())
+      co_return std::nullopt;
+    if (page->events.empty())
+      co_return std::optional{std::string{": nothing new\n\n"}};
+    std::string piece;
+    for (const auto& [event, shard, position] : page->events) {
+      place_.positions[shard] = position;
+      piece.append("id: ").append(place_.text());
+      piece.append("\nevent: ").append(event.type).append("\ndata: ");
+      piece.append(to_structured(event).value).append("\n\n");
+    }
+    place_ = std::move(page->next);
+    co_return std::optional{std::move(piece)};
+  }
+
+private:
+  const milliseconds beat_;
+  feed_cursor place_; ///< Behind the last event that was sent, or what was left out after it.
+  feed_watch watch_;
   bool is_first_ = true;
-  bool has_more_ = true;
 };
 
 result<response> open_stream(shared_parts& shared, const request& r) {
@@ -144,6 +172,7 @@ result<response> open_stream(shared_parts& shared, const request& r) {
   response answer;
   answer.fields.emplace_back("Content-Type", "text/event-stream");
   answer.fields.emplace_back("Cache-Control", "no-store");
+  question->limit = stream_piece_events;
   if (r.verb != verb::head)
     answer.stream = std::make_shared<event_stream>(shared, std::move(*question));
   return answer;
@@ -162,6 +191,16 @@ std::string page_text(const feed_page& page) {
   return out.take();
 }
 
+/// How long a page waits for its first event: nothing behind the feed's beginning, where one that
+/// reads all of it starts.
+result<milliseconds> patience_of(const shared_parts& shared, const request& r) {
+  const auto longest_s = shared.parts.settings.http.poll_wait_s_max;
+  const auto wait_s = query_number(r, "wait", r.query_value("after") ? longest_s : 0, 0, longest_s);
+  if (!wait_s)
+    return wait_s.error();
+  return seconds{*wait_s};
+}
+
 awaitable<result<response>> read_page(shared_parts& shared, request& r) {
   auto question = question_of(shared, r, feed_cursor::start(shared.parts.events.shard_count()));
   if (!question)
@@ -169,11 +208,12 @@ awaitable<result<response>> read_page(shared_parts& shared, request& r) {
   const auto limit = query_number(r, "limit", limit_default, 1, limit_max);
   if (!limit)
     co_return limit.error();
+  const auto patience = patience_of(shared, r);
+  if (!patience)
+    co_return patience.error();
   question->limit = static_cast<std::size_t>(*limit);
-  auto job = [&feed = shared.parts.events, question = std::move(*question)] {
-    return feed.read(question);
-  };
-  const auto page = co_await run_on(shared.parts.readers, std::move(job));
+  feed_watch watch(shared, std::move(*question));
+  const auto page = co_await watch.next(std::chrono::steady_clock::now() + *patience);
   if (!page)
     co_return page.error();
   auto answer = json_response(200, page_text(*page));
@@ -182,7 +222,8 @@ awaitable<result<response>> read_page(shared_parts& shared, request& r) {
 }
 
 awaitable<result<response>> read_events(shared_parts& shared, request& r, body_reader&) {
-  if (auto known = check_query(r, {"types", "customerId", "subject", "after", "limit"}); !known)
+  if (auto known = check_query(r, {"types", "customerId", "subject", "after", "limit", "wait"});
+      !known)
     co_return known.error();
   if (wants_stream(r))
     co_return open_stream(shared, r);

@@ -22,7 +22,7 @@ struct fixture : edge_world {
                                   int limit = 3) {
     std::vector<nlohmann::json> found;
     for (int pages_left = 100; pages_left > 0; --pages_left) {
-      const auto got = page("?limit=" + std::to_string(limit) + filter
+      const auto got = page("?wait=0&limit=" + std::to_string(limit) + filter
                             + (after.empty() ? "" : "&after=" + after));
       for (const auto& item : got["items"])
         found.push_back(item);
@@ -115,7 +115,7 @@ BOOST_AUTO_TEST_CASE(filters_narrow_by_type_customer_and_subject) {
   BOOST_TEST(all("&subject=document/" + other).size() == 1u);
   BOOST_TEST(all("&subject=share/").empty());
   for (const auto* query : {"?types=,", "?limit=0", "?limit=1001", "?after=x", "?after=AAAA%3D",
-                            "?customerId=.x", "?more=1"})
+                            "?customerId=.x", "?more=1", "?wait=21", "?wait=x"})
     BOOST_TEST(send({verb::get, std::string{"/api/events"} + query}).status == 400u, query);
 }
 
@@ -179,6 +179,38 @@ BOOST_AUTO_TEST_CASE(a_silent_stream_beats_and_a_drain_ends_it) {
     return true;
   };
   BOOST_TEST(!next(*stream).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_page_behind_everything_waits_for_what_comes) {
+  upload("content");
+  const auto end = page("?wait=0")["next"].get<std::string>();
+  std::string id;
+  parts.is_draining = [&, looks = 0]() mutable {
+    if (++looks == 2)
+      id = create().id; // While the page waits.
+    return false;
+  };
+  const auto got = page("?types=CustomerDocument*&after=" + end);
+  BOOST_REQUIRE(got["items"].size() == 1u);
+  BOOST_TEST(got["items"][0]["id"] == id + "-1");
+  // There is something, so nobody waits.
+  parts.is_draining = {};
+  BOOST_TEST(page("")["items"].size() == 4u);
+  BOOST_TEST(page("?wait=20&after=" + end)["items"].size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_page_waits_no_longer_than_it_was_told) {
+  const auto begun = std::chrono::steady_clock::now();
+  const auto got = page("?wait=1&types=NothingEver");
+  BOOST_TEST(got["items"].empty());
+  BOOST_TEST((std::chrono::steady_clock::now() - begun >= seconds{1}));
+  create();
+  // What the filter leaves out need not be looked at again.
+  BOOST_TEST(page("?wait=0&types=NothingEver")["next"] != got["next"]);
+  parts.is_draining = [] {
+    return true;
+  };
+  BOOST_TEST(page("?wait=20&types=NothingEver")["isEnd"] == true);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -72,6 +72,10 @@ public:
   result<std::vector<feed_row>> read_feed(shard_number, std::uint64_t, std::size_t) const override {
     return unused();
   }
+  result<std::vector<feed_entry>> read_feed_events(shard_number, std::uint64_t,
+                                                   std::size_t) const override {
+    return unused();
+  }
   result<std::vector<listing>> read_listings(std::string_view, const std::optional<listing>&,
                                              std::size_t) const override {
     return unused();
