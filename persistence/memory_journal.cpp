@@ -72,8 +72,6 @@ public:
   void replace_state(const entity_ref& entity, std::optional<state_row> row) override;
 
 private:
-  /// Under the mutex.
-  std::optional<std::string> find_event(const entity_ref& entity, std::uint64_t sequence) const;
   // An id may come from outside and name any shard; the ones that do not exist hold nothing.
   const shard_rows& rows_of(shard_number shard) const {
     static const shard_rows nothing;
@@ -100,16 +98,7 @@ result<std::optional<state_row>> mapped_journal::read_state(const entity_ref& en
 result<std::optional<std::string>> mapped_journal::read_event(const entity_ref& entity,
                                                               std::uint64_t sequence) const {
   const std::lock_guard lock{mutex_};
-  return find_event(entity, sequence);
-}
-
-std::optional<std::string> mapped_journal::find_event(const entity_ref& entity,
-                                                      std::uint64_t sequence) const {
-  const auto& events = rows_of(entity.shard()).events;
-  const auto history = events.find(entity);
-  if (history == events.end() || !history->second.contains(sequence))
-    return std::nullopt;
-  return history->second.at(sequence);
+  return find_event(rows_of(entity.shard()), entity, sequence);
 }
 
 result<std::vector<stored_event>> mapped_journal::read_events(const entity_ref& entity,
@@ -173,14 +162,11 @@ result<std::vector<feed_row>> mapped_journal::read_feed(shard_number shard, std:
 
 result<std::vector<feed_entry>>
 mapped_journal::read_feed_events(shard_number shard, std::uint64_t after, std::size_t limit) const {
-  const std::lock_guard lock{mutex_};
   std::vector<feed_entry> found;
-  const auto& feed = rows_of(shard).feed;
-  for (auto at = feed.upper_bound(after); at != feed.end() && found.size() < limit; ++at) {
-    const auto& row = at->second;
-    auto event = find_event(row.entity, row.sequence);
+  for (auto& row : read_feed(shard, after, limit).value()) {
+    auto event = read_event(row.entity, row.sequence).value();
     found.push_back(
-      {row, event ? std::make_shared<const std::string>(*std::move(event)) : nullptr});
+      {std::move(row), event ? std::make_shared<const std::string>(*event) : nullptr});
   }
   return found;
 }
@@ -270,18 +256,7 @@ write_outcome mapped_journal::admit(const batch& b, timestamp now) const {
 
 void mapped_journal::apply(const batch& b, bool is_last) {
   auto& rows = shards_[b.entity.shard()];
-  auto sequence = b.expected_version;
-  for (const auto& event : b.events) {
-    rows.events[b.entity][++sequence] = event;
-    if (DOSSIER_PLANTED(drop_feed_row) && sequence > b.expected_version + 1)
-      continue;
-    const auto position = rows.next_position++;
-    rows.feed[position] = {b.entity.shard(), position, b.entity, sequence, {}};
-  }
-  if (!b.reply.empty()) {
-    const auto position = rows.next_position++;
-    rows.feed[position] = {b.entity.shard(), position, b.entity, 0, b.reply};
-  }
+  add_events(rows, b);
   if (b.handled && !DOSSIER_PLANTED(handled_forgotten))
     inbox_[b.handled->partition].handled.insert(b.handled->offset);
   if (b.state && !(is_last && DOSSIER_PLANTED(state_row_behind)))

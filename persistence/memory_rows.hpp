@@ -4,6 +4,7 @@
 #pragma once
 
 #include "persistence/journal.hpp"
+#include "protocol/planted.hpp"
 
 #include <cstdint>
 #include <map>
@@ -46,6 +47,14 @@ struct inbox_rows {
   std::set<std::uint64_t> handled;
 };
 
+inline std::optional<std::string> find_event(const shard_rows& rows, const entity_ref& entity,
+                                             std::uint64_t sequence) {
+  const auto history = rows.events.find(entity);
+  if (history == rows.events.end() || !history->second.contains(sequence))
+    return std::nullopt;
+  return history->second.at(sequence);
+}
+
 inline void put(shard_rows& rows, const customer_listing& p, const entity_ref& entity) {
   rows.listings[p.customer].insert({p.created_at, entity});
 }
@@ -68,6 +77,22 @@ inline void erase(shard_rows& rows, const customer_listing& p, const entity_ref&
 
 inline void erase(shard_rows& rows, const content_reference& p, const entity_ref& entity) {
   rows.references[p.customer].erase({p.sha256, entity});
+}
+
+/// The batch's events, and in the feed they and its reply.
+inline void add_events(shard_rows& rows, const batch& b) {
+  auto sequence = b.expected_version;
+  for (const auto& event : b.events) {
+    rows.events[b.entity][++sequence] = event;
+    if (DOSSIER_PLANTED(drop_feed_row) && sequence > b.expected_version + 1)
+      continue;
+    const auto position = rows.next_position++;
+    rows.feed[position] = {b.entity.shard(), position, b.entity, sequence, {}};
+  }
+  if (!b.reply.empty()) {
+    const auto position = rows.next_position++;
+    rows.feed[position] = {b.entity.shard(), position, b.entity, 0, b.reply};
+  }
 }
 
 inline void erase_timers(shard_rows& rows, const batch& b) {
