@@ -147,6 +147,7 @@ def _latency_rows(rig, kafka, what):
             arrivals.await_any()
             peak = rig.wrk_create(server, 64, rig.seconds).rate
             for pace in (1000, min(10_000, peak * 2 / 3)):
+                _await_drained(server)  # What the load before left behind is not this load's.
                 load, waits, lost = _paced(rig, server, arrivals, pace)
                 note = f"{len(waits)} events, {lost} not seen within {LATE_S_MAX} s"
                 if pace != 1000:
@@ -165,6 +166,14 @@ def _await_published(server, timeout_s=30):
     while not server.metrics().get("dossier_outbox_delivered_total"):
         if time.monotonic() > deadline:
             raise RuntimeError(f"nothing was published within {timeout_s} s")
+        time.sleep(0.05)
+
+
+def _await_drained(server, timeout_s=60):
+    deadline = time.monotonic() + timeout_s
+    while server.metrics()["dossier_outbox_rows"]:
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"the outbox was not empty within {timeout_s} s")
         time.sleep(0.05)
 
 
