@@ -5,6 +5,7 @@
 #pragma once
 
 #include "protocol/digest.hpp"
+#include "protocol/envelope.hpp"
 #include "protocol/result.hpp"
 #include "protocol/time.hpp"
 
@@ -148,12 +149,6 @@ using event
   = std::variant<created, content_stored, uploaded, changed, expiring, expired, abandoned, removed>;
 
 /// The payload of an event as stored: its type, the version of its shape, JSON text.
-struct encoded_event {
-  std::string_view type;
-  std::uint32_t version = 1;
-  std::string data;
-};
-
 encoded_event encode(const event& e);
 /// Reads every version ever written. Refuses unknown types and versions as corrupt, by name.
 result<event> decode_event(std::string_view type, std::uint32_t version, std::string_view data);

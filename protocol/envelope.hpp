@@ -13,6 +13,13 @@
 
 namespace dossier {
 
+/// What a kind's encode() makes of an event: its part of the envelope.
+struct encoded_event {
+  std::string_view type;
+  std::uint32_t version = 1; ///< Of the payload's shape.
+  std::string data;          ///< A JSON object as text.
+};
+
 /// One recorded event, its payload still as JSON text. The entity and the sequence stand in the
 /// key.
 struct envelope {

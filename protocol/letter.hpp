@@ -5,6 +5,7 @@
 // the topic any more.
 #pragma once
 
+#include "protocol/envelope.hpp"
 #include "protocol/result.hpp"
 #include "protocol/time.hpp"
 
@@ -143,12 +144,6 @@ using event = std::variant<received, retry_scheduled, dead_lettered, redriven, s
 
 /// The payload of an event as stored: its type, the version of its shape, JSON text. Bytes of the
 /// message are base64.
-struct encoded_event {
-  std::string_view type;
-  std::uint32_t version = 1;
-  std::string data;
-};
-
 encoded_event encode(const event& e);
 /// Reads every version ever written. Refuses unknown types and versions as corrupt, by name.
 result<event> decode_event(std::string_view type, std::uint32_t version, std::string_view data);

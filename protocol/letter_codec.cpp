@@ -1,21 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // A letter's events as JSON and back. Every shape that was ever written stays in `shapes`.
 #include "protocol/digest.hpp"
+#include "protocol/event_members.hpp"
 #include "protocol/json_text.hpp"
 #include "protocol/letter.hpp"
 #include "protocol/utf8.hpp"
 
-#include <nlohmann/json.hpp>
-
-#include <algorithm>
-#include <concepts>
-#include <limits>
-
 namespace dossier::letter {
 
 namespace {
-
-using nlohmann::json;
 
 constexpr std::string_view received_type = "MessageReceivedEvent";
 constexpr std::string_view retry_scheduled_type = "MessageRetryScheduledEvent";
@@ -101,102 +94,18 @@ private:
   json_writer w_{512};
 };
 
-/// Takes an object's members one by one. The first one that is not as it was written is remembered
-/// as the trouble of the whole event; what is read after it has no meaning.
-class members {
-public:
-  members(const json& object, std::string& found)
-    : object_(object)
-    , found_(found) {
-    if (!object_.is_object())
-      note("it holds something that is not a JSON object");
-  }
+trouble read_trouble(event_members& m) {
+  trouble read;
+  m.object("trouble", [&read](event_members& inner) {
+    if (!parse_errc(inner.text("code"), read.code))
+      inner.wrong<errc>("code", "the name of a failure");
+    read.why = inner.text("why");
+    read.where = inner.text("where");
+  });
+  return read;
+}
 
-  std::string text(const char* name) {
-    const json* value = take(name);
-    return value && value->is_string() ? value->get<std::string>()
-                                       : wrong<std::string>(name, "a text");
-  }
-
-  std::string bytes(const char* name) {
-    auto read = parse_base64(text(name));
-    return read ? std::move(*read) : wrong<std::string>(name, "base64");
-  }
-
-  timestamp time(const char* name) {
-    const auto read = parse_rfc3339(text(name));
-    return read ? *read : wrong<timestamp>(name, "a date-time");
-  }
-
-  template <std::unsigned_integral T>
-  T number(const char* name) {
-    const json* value = take(name);
-    if (value && value->is_number_unsigned()
-        && value->get<std::uint64_t>() <= std::numeric_limits<T>::max())
-      return value->get<T>();
-    return wrong<T>(name, "a whole number");
-  }
-
-  letter::trouble trouble(const char* name) {
-    static const json nothing;
-    const json* value = take(name);
-    members m(value ? *value : nothing, found_);
-    letter::trouble read;
-    if (!parse_errc(m.text("code"), read.code))
-      m.wrong<errc>("code", "the name of a failure");
-    read.why = m.text("why");
-    read.where = m.text("where");
-    m.finish();
-    return read;
-  }
-
-  template <class Read>
-  void each(const char* name, Read read) {
-    const json* value = take(name);
-    if (!value || !value->is_array()) {
-      wrong<int>(name, "a list");
-      return;
-    }
-    for (const auto& item : *value) {
-      members m(item, found_);
-      read(m);
-      m.finish();
-    }
-  }
-
-  bool has(const char* name) const { return object_.is_object() && object_.contains(name); }
-
-  /// To be called behind the last member: none may be left over.
-  void finish() {
-    if (object_.is_object() && taken_ != object_.size())
-      note("it has members that this version never had");
-  }
-
-  template <class T>
-  T wrong(const char* name, const char* expected) {
-    note(std::string("its member \"") + name + "\" is not " + expected);
-    return T{};
-  }
-
-private:
-  void note(std::string what) {
-    if (found_.empty())
-      found_ = std::move(what);
-  }
-
-  const json* take(const char* name) {
-    if (!has(name))
-      return nullptr;
-    ++taken_;
-    return &object_[name];
-  }
-
-  const json& object_;
-  std::string& found_;
-  std::size_t taken_ = 0;
-};
-
-event read_received_1(members& m) {
+event read_received_1(event_members& m) {
   received e;
   if (const auto c = parse_channel(m.text("channel")))
     e.origin.channel = *c;
@@ -208,11 +117,11 @@ event read_received_1(members& m) {
   e.origin.at = m.time("recordedAt");
   e.type = m.text("type");
   e.subject = m.text("subject");
-  e.why = m.trouble("trouble");
+  e.why = read_trouble(m);
   e.fingerprint = m.text("fingerprint");
   if (m.has("keyBase64"))
     e.message.key = m.bytes("keyBase64");
-  m.each("headers", [&e](members& header) {
+  m.each("headers", [&e](event_members& header) {
     auto name = header.has("name") ? header.text("name") : header.bytes("nameBase64");
     e.message.headers.emplace_back(std::move(name), header.bytes("valueBase64"));
   });
@@ -220,23 +129,23 @@ event read_received_1(members& m) {
   return e;
 }
 
-event read_retry_scheduled_1(members& m) {
+event read_retry_scheduled_1(event_members& m) {
   retry_scheduled e;
   e.attempt = m.number<std::uint32_t>("attempt");
   e.due = m.time("due");
-  e.why = m.trouble("trouble");
+  e.why = read_trouble(m);
   return e;
 }
 
-event read_dead_lettered_1(members& m) {
+event read_dead_lettered_1(event_members& m) {
   dead_lettered e;
   e.attempts = m.number<std::uint32_t>("attempts");
-  e.why = m.trouble("trouble");
+  e.why = read_trouble(m);
   e.fingerprint = m.text("fingerprint");
   return e;
 }
 
-event read_redriven_1(members& m) {
+event read_redriven_1(event_members& m) {
   redriven e;
   if (m.has("valueBase64"))
     e.value = m.bytes("valueBase64");
@@ -244,22 +153,16 @@ event read_redriven_1(members& m) {
   return e;
 }
 
-event read_settled_1(members& m) {
+event read_settled_1(event_members& m) {
   return settled{m.number<std::uint32_t>("attempts")};
 }
 
-event read_discarded_1(members&) {
+event read_discarded_1(event_members&) {
   return discarded{};
 }
 
-struct shape {
-  std::string_view type;
-  std::uint32_t version;
-  event (*read)(members&);
-};
-
 // Frozen: lines are added, none is ever changed or taken away.
-constexpr shape shapes[] = {
+constexpr event_shape<event> shapes[] = {
   {received_type, 1, read_received_1},
   {retry_scheduled_type, 1, read_retry_scheduled_1},
   {dead_lettered_type, 1, read_dead_lettered_1},
@@ -275,23 +178,7 @@ encoded_event encode(const event& e) {
 }
 
 result<event> decode_event(std::string_view type, std::uint32_t version, std::string_view data) {
-  const auto refused = [&](const std::string& why) {
-    return fail(errc::corrupt, "cannot read a stored " + std::string(type) + " of version "
-                                 + std::to_string(version) + ": " + why);
-  };
-  const auto known = std::ranges::find_if(
-    shapes, [&](const shape& s) { return s.type == type && s.version == version; });
-  if (known == std::end(shapes))
-    return refused("this build knows no such type and version; run the build that wrote it, or a "
-                   "newer one");
-  const auto root = json::parse(data, nullptr, /*allow_exceptions=*/false);
-  std::string trouble;
-  members m(root, trouble);
-  event read = known->read(m);
-  m.finish();
-  if (!trouble.empty())
-    return refused(trouble);
-  return read;
+  return decode_shape(shapes, type, version, data);
 }
 
 } // namespace dossier::letter

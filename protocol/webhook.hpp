@@ -4,6 +4,7 @@
 // key, the webhook's id and `generation`.
 #pragma once
 
+#include "protocol/envelope.hpp"
 #include "protocol/result.hpp"
 #include "protocol/time.hpp"
 
@@ -108,12 +109,6 @@ using event
   = std::variant<created, verified, handshake_failed, paused, resumed, secret_rotated, removed>;
 
 /// The payload of an event as stored: its type, the version of its shape, JSON text.
-struct encoded_event {
-  std::string_view type;
-  std::uint32_t version = 1;
-  std::string data;
-};
-
 encoded_event encode(const event& e);
 /// Reads every version ever written. Refuses unknown types and versions as corrupt, by name.
 result<event> decode_event(std::string_view type, std::uint32_t version, std::string_view data);
