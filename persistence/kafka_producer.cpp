@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "persistence/kafka_producer.hpp"
 
+#include "persistence/kafka_handles.hpp"
 #include "persistence/kafka_log.hpp"
 #include "persistence/kafka_properties.hpp"
-
-#include <librdkafka/rdkafka.h>
 
 #include <algorithm>
 #include <array>
@@ -65,10 +64,7 @@ failure explain(rd_kafka_resp_err_t error, const std::string& topic, std::uint32
   }
 }
 
-struct headers_deleter {
-  void operator()(rd_kafka_headers_t* h) const { rd_kafka_headers_destroy(h); }
-};
-using headers_owner = std::unique_ptr<rd_kafka_headers_t, headers_deleter>;
+using headers_owner = owned_by<rd_kafka_headers_t, rd_kafka_headers_destroy>;
 
 headers_owner headers_of(const outgoing& message) {
   headers_owner headers(rd_kafka_headers_new(message.headers.size()));
@@ -129,8 +125,7 @@ kafka_producer::start(const kafka_settings& s, kafka_pace pace, kafka_listener& 
   static_assert(sizeof(void*) == sizeof(std::uint64_t), "A token travels as a pointer.");
   if (auto good = check_connection(s, "starting the Kafka producer"); !good)
     return good.error();
-  std::unique_ptr<rd_kafka_conf_t, decltype(&rd_kafka_conf_destroy)> owned(rd_kafka_conf_new(),
-                                                                           rd_kafka_conf_destroy);
+  conf_owner owned(rd_kafka_conf_new());
   auto* conf = owned.get();
   if (auto applied = set_properties(*conf, properties_of(s, pace), "starting the Kafka producer");
       !applied)
@@ -190,8 +185,8 @@ result<bool> kafka_producer::produce(const outgoing& message, std::uint64_t toke
   parts[5].u.ptr = reinterpret_cast<void*>(static_cast<std::uintptr_t>(token));
   parts[6].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
   parts[6].u.i = RD_KAFKA_MSG_F_COPY;
-  const std::unique_ptr<rd_kafka_error_t, decltype(&rd_kafka_error_destroy)> error(
-    rd_kafka_produceva(client_, parts.data(), parts.size()), rd_kafka_error_destroy);
+  const owned_by<rd_kafka_error_t, rd_kafka_error_destroy> error(
+    rd_kafka_produceva(client_, parts.data(), parts.size()));
   if (error == nullptr) {
     // They belong to librdkafka now.
     static_cast<void>(headers.release());

@@ -2,11 +2,10 @@
 #include "persistence/kafka_source.hpp"
 
 #include "config/log.hpp"
+#include "persistence/kafka_handles.hpp"
 #include "persistence/kafka_log.hpp"
 #include "persistence/kafka_properties.hpp"
 #include "persistence/kafka_topics.hpp"
-
-#include <librdkafka/rdkafka.h>
 
 #include <algorithm>
 #include <array>
@@ -28,17 +27,9 @@ constexpr milliseconds look_ms{1'000};
 constexpr milliseconds look_again_ms{30'000};
 constexpr milliseconds look_patience{1'000};
 
-template <auto Destroy>
-struct destroyed_by {
-  template <class T>
-  void operator()(T* it) const {
-    Destroy(it);
-  }
-};
-using client_owner = std::unique_ptr<rd_kafka_t, destroyed_by<rd_kafka_destroy>>;
-using message_owner = std::unique_ptr<rd_kafka_message_t, destroyed_by<rd_kafka_message_destroy>>;
-using list_owner = std::unique_ptr<rd_kafka_topic_partition_list_t,
-                                   destroyed_by<rd_kafka_topic_partition_list_destroy>>;
+using client_owner = owned_by<rd_kafka_t, rd_kafka_destroy>;
+using message_owner = owned_by<rd_kafka_message_t, rd_kafka_message_destroy>;
+using list_owner = owned_by<rd_kafka_topic_partition_list_t, rd_kafka_topic_partition_list_destroy>;
 
 std::vector<kafka_property> properties_of(const kafka_settings& s) {
   auto all = connection_properties(s);
@@ -251,7 +242,7 @@ result<std::unique_ptr<kafka_source>>
 kafka_source::open(const kafka_settings& s, std::uint32_t partitions, std::string life) {
   if (auto good = check_connection(s, doing); !good)
     return good.error();
-  std::unique_ptr<rd_kafka_conf_t, destroyed_by<rd_kafka_conf_destroy>> conf(rd_kafka_conf_new());
+  conf_owner conf(rd_kafka_conf_new());
   if (auto applied = set_properties(*conf, properties_of(s), doing); !applied)
     return applied.error();
   rd_kafka_conf_set_log_cb(conf.get(), log_kafka_line);

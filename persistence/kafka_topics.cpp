@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "persistence/kafka_topics.hpp"
 
-#include <librdkafka/rdkafka.h>
+#include "persistence/kafka_handles.hpp"
 
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <memory>
 #include <thread>
 #include <utility>
 
@@ -17,16 +16,6 @@ namespace {
 using steady = std::chrono::steady_clock;
 
 constexpr milliseconds pause{50};
-
-template <auto Destroy>
-struct destroyed_by {
-  template <class T>
-  void operator()(T* it) const {
-    Destroy(it);
-  }
-};
-template <class T, auto Destroy>
-using owned = std::unique_ptr<T, destroyed_by<Destroy>>;
 
 int left_ms(steady::time_point deadline) {
   const auto left = std::chrono::duration_cast<milliseconds>(deadline - steady::now()).count();
@@ -45,7 +34,7 @@ failure failed(const std::string& name, rd_kafka_resp_err_t error, const std::st
 /// How many partitions it has; 0: there is no such topic.
 result<std::uint32_t> count_partitions(rd_kafka_t& client, const std::string& name,
                                        steady::time_point deadline) {
-  const owned<rd_kafka_topic_t, rd_kafka_topic_destroy> topic(
+  const owned_by<rd_kafka_topic_t, rd_kafka_topic_destroy> topic(
     rd_kafka_topic_new(&client, name.c_str(), nullptr));
   if (topic == nullptr)
     return failed(name, rd_kafka_last_error(), rd_kafka_err2str(rd_kafka_last_error()));
@@ -53,7 +42,7 @@ result<std::uint32_t> count_partitions(rd_kafka_t& client, const std::string& na
   const auto error = rd_kafka_metadata(&client, 0, topic.get(), &raw, left_ms(deadline));
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
     return failed(name, error, rd_kafka_err2str(error));
-  const owned<const rd_kafka_metadata_t, rd_kafka_metadata_destroy> metadata(raw);
+  const owned_by<const rd_kafka_metadata_t, rd_kafka_metadata_destroy> metadata(raw);
   if (metadata->topic_cnt != 1)
     return failed(name, RD_KAFKA_RESP_ERR_UNKNOWN, "the broker did not speak of it");
   const auto& found = metadata->topics[0];
@@ -68,22 +57,22 @@ result<std::uint32_t> count_partitions(rd_kafka_t& client, const std::string& na
 result<void> create(rd_kafka_t& client, const std::string& name, std::uint32_t partitions,
                     std::uint16_t replication, steady::time_point deadline) {
   std::array<char, 512> why{};
-  const owned<rd_kafka_NewTopic_t, rd_kafka_NewTopic_destroy> topic(
+  const owned_by<rd_kafka_NewTopic_t, rd_kafka_NewTopic_destroy> topic(
     rd_kafka_NewTopic_new(name.c_str(), static_cast<int>(partitions),
                           replication == 0 ? -1 : replication, why.data(), why.size()));
   if (topic == nullptr)
     return failed(name, RD_KAFKA_RESP_ERR__INVALID_ARG, why.data());
-  const owned<rd_kafka_AdminOptions_t, rd_kafka_AdminOptions_destroy> options(
+  const owned_by<rd_kafka_AdminOptions_t, rd_kafka_AdminOptions_destroy> options(
     rd_kafka_AdminOptions_new(&client, RD_KAFKA_ADMIN_OP_CREATETOPICS));
   for (const auto set :
        {rd_kafka_AdminOptions_set_request_timeout, rd_kafka_AdminOptions_set_operation_timeout})
     if (const auto error = set(options.get(), left_ms(deadline), why.data(), why.size());
         error != RD_KAFKA_RESP_ERR_NO_ERROR)
       return failed(name, error, why.data());
-  const owned<rd_kafka_queue_t, rd_kafka_queue_destroy> answers(rd_kafka_queue_new(&client));
+  const owned_by<rd_kafka_queue_t, rd_kafka_queue_destroy> answers(rd_kafka_queue_new(&client));
   std::array all{topic.get()};
   rd_kafka_CreateTopics(&client, all.data(), all.size(), options.get(), answers.get());
-  const owned<rd_kafka_event_t, rd_kafka_event_destroy> answer(
+  const owned_by<rd_kafka_event_t, rd_kafka_event_destroy> answer(
     rd_kafka_queue_poll(answers.get(), left_ms(deadline)));
   if (answer == nullptr)
     return failed(name, RD_KAFKA_RESP_ERR__TIMED_OUT, "making it took too long");

@@ -22,10 +22,6 @@ constexpr int cache_shard_bits = 2;
 rocksdb::Slice slice_of(std::string_view bytes) {
   return {bytes.data(), bytes.size()};
 }
-std::string_view view_of(const rocksdb::Slice& slice) {
-  return {slice.data(), slice.size()};
-}
-
 // RocksDB has no code of its own for a lock that is taken, only the name of the file in the
 // message.
 bool is_lock_taken(const rocksdb::Status& status) {
@@ -149,7 +145,7 @@ result<void> rocks_database::check_layout() {
   if (!status.ok())
     return failure_of(status, "reading the layout of the store in " + options_.path);
   constexpr auto number_size = std::tuple_size_v<rows::number_value>;
-  const auto version = rows::parse_number(layout_key, view_of(value).substr(0, number_size));
+  const auto version = rows::parse_number(layout_key, value.ToStringView().substr(0, number_size));
   if (!version)
     return version.error();
   if (*version != layout_version)
@@ -157,7 +153,7 @@ result<void> rocks_database::check_layout() {
                                  + std::to_string(*version) + " and this dossier reads layout "
                                  + std::to_string(layout_version)
                                  + "; use the dossier that made it");
-  const auto shards = rows::parse_number(layout_key, view_of(value).substr(number_size));
+  const auto shards = rows::parse_number(layout_key, value.ToStringView().substr(number_size));
   if (!shards)
     return shards.error();
   // verify may know nothing but the directory, so when only reading its own figure counts.
@@ -267,7 +263,7 @@ result<void> rocks_database::walk(keys::row kind, std::string_view first, std::s
   read.iterate_upper_bound = &end_slice;
   const std::unique_ptr<rocksdb::Iterator> rows{db_->NewIterator(read, handle(kind))};
   for (rows->Seek(slice_of(first)); rows->Valid(); rows->Next()) {
-    auto goes_on = visit(view_of(rows->key()), view_of(rows->value()));
+    auto goes_on = visit(rows->key().ToStringView(), rows->value().ToStringView());
     if (!goes_on)
       return goes_on.error();
     if (!*goes_on)

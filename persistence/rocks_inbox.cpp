@@ -8,13 +8,7 @@
 
 namespace dossier {
 
-namespace {
-
-std::string_view view_of(const rocksdb::Slice& slice) {
-  return {slice.data(), slice.size()};
-}
-
-} // namespace
+namespace {} // namespace
 
 result<inbox_state> read_inbox_rows(const rocks_database& database, std::uint16_t partition) {
   inbox_state state;
@@ -23,7 +17,7 @@ result<inbox_state> read_inbox_rows(const rocks_database& database, std::uint16_
   if (!row)
     return row.error();
   if (*row) {
-    const auto value = view_of(**row);
+    const auto value = (*row)->ToStringView();
     auto next = rows::parse_number(key, value.substr(0, std::tuple_size_v<rows::number_value>));
     if (!next)
       return next.error();

@@ -20,10 +20,6 @@ namespace dossier {
 
 namespace {
 
-std::string_view view_of(const rocksdb::Slice& slice) {
-  return {slice.data(), slice.size()};
-}
-
 /// The next key behind this one: a cursor's row itself is not read again.
 std::string behind(std::string key) {
   key.push_back('\0');
@@ -114,7 +110,7 @@ result<void> opened_journal::read_published() {
       return row.error();
     if (!*row)
       continue;
-    auto position = rows::parse_number(key, view_of(**row));
+    auto position = rows::parse_number(key, (*row)->ToStringView());
     if (!position)
       return position.error();
     published_[shard] = *position;
@@ -174,7 +170,7 @@ result<std::optional<state_row>> opened_journal::read_state(const entity_ref& en
     return row.error();
   if (!*row)
     return std::optional<state_row>{};
-  auto state = rows::parse_state(key, view_of(**row));
+  auto state = rows::parse_state(key, (*row)->ToStringView());
   if (!state)
     return state.error();
   return std::optional{*std::move(state)};
@@ -216,7 +212,7 @@ opened_journal::find_answer(shard_number shard, const command_id& id, timestamp 
     return row.error();
   if (!*row)
     return std::optional<stored_answer>{};
-  auto answer = rows::parse_answer(key, view_of(**row));
+  auto answer = rows::parse_answer(key, (*row)->ToStringView());
   if (!answer)
     return answer.error();
   if (answer->expires_at < now)

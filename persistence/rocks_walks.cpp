@@ -11,10 +11,6 @@ namespace dossier {
 
 namespace {
 
-std::string_view view_of(const rocksdb::Slice& slice) {
-  return {slice.data(), slice.size()};
-}
-
 /// Walks the entities of one kind of rows.
 class entity_walk {
 public:
@@ -30,7 +26,7 @@ public:
         return failure_of(rows_.status(), "walking the stored entities");
       return std::optional<entity_ref>{};
     }
-    auto entity = parse_(view_of(rows_.key()));
+    auto entity = parse_(rows_.key().ToStringView());
     if (!entity)
       return entity.error();
     return std::optional{*entity};
@@ -95,7 +91,7 @@ walk_projections(const rocks_database& database, shard_number shard,
     return iterators.error();
   for (auto& [end, end_slice, rows] : *iterators) {
     for (; rows->Valid(); rows->Next()) {
-      auto row = keys::parse_projection_key(view_of(rows->key()));
+      auto row = keys::parse_projection_key(rows->key().ToStringView());
       if (!row)
         return row.error();
       if (!visit(row->first, row->second))
