@@ -2,8 +2,6 @@
 // Owners of what librdkafka hands out. Internal to persistence/kafka_*.
 #pragma once
 
-#include <librdkafka/rdkafka.h>
-
 #include <memory>
 
 namespace dossier {
@@ -18,7 +16,5 @@ struct destroyed_by {
 
 template <class T, auto Destroy>
 using owned_by = std::unique_ptr<T, destroyed_by<Destroy>>;
-
-using conf_owner = owned_by<rd_kafka_conf_t, rd_kafka_conf_destroy>;
 
 } // namespace dossier

@@ -5,6 +5,8 @@
 #include "persistence/kafka_log.hpp"
 #include "persistence/kafka_properties.hpp"
 
+#include <librdkafka/rdkafka.h>
+
 #include <algorithm>
 #include <array>
 #include <string>
@@ -125,7 +127,7 @@ kafka_producer::start(const kafka_settings& s, kafka_pace pace, kafka_listener& 
   static_assert(sizeof(void*) == sizeof(std::uint64_t), "A token travels as a pointer.");
   if (auto good = check_connection(s, "starting the Kafka producer"); !good)
     return good.error();
-  conf_owner owned(rd_kafka_conf_new());
+  owned_by<rd_kafka_conf_t, rd_kafka_conf_destroy> owned(rd_kafka_conf_new());
   auto* conf = owned.get();
   if (auto applied = set_properties(*conf, properties_of(s, pace), "starting the Kafka producer");
       !applied)

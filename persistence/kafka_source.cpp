@@ -7,6 +7,8 @@
 #include "persistence/kafka_properties.hpp"
 #include "persistence/kafka_topics.hpp"
 
+#include <librdkafka/rdkafka.h>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -242,7 +244,7 @@ result<std::unique_ptr<kafka_source>>
 kafka_source::open(const kafka_settings& s, std::uint32_t partitions, std::string life) {
   if (auto good = check_connection(s, doing); !good)
     return good.error();
-  conf_owner conf(rd_kafka_conf_new());
+  owned_by<rd_kafka_conf_t, rd_kafka_conf_destroy> conf(rd_kafka_conf_new());
   if (auto applied = set_properties(*conf, properties_of(s), doing); !applied)
     return applied.error();
   rd_kafka_conf_set_log_cb(conf.get(), log_kafka_line);

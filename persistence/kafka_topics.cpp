@@ -3,6 +3,8 @@
 
 #include "persistence/kafka_handles.hpp"
 
+#include <librdkafka/rdkafka.h>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
