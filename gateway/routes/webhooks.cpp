@@ -5,10 +5,8 @@
 #include "gateway/body.hpp"
 #include "gateway/fields.hpp"
 #include "gateway/routes/document_access.hpp"
-#include "protocol/destination.hpp"
-#include "protocol/event_filter.hpp"
+#include "gateway/routes/webhook_json.hpp"
 #include "protocol/json_body.hpp"
-#include "protocol/json_text.hpp"
 
 #include <utility>
 
@@ -37,83 +35,6 @@ bool may_see(const request& r, const webhook::view& what) {
 }
 
 // Answers.
-
-void write_text_or_null(json_writer& out, std::string_view name, const std::string& text) {
-  out.key(name);
-  if (text.empty())
-    out.null();
-  else
-    out.string(text);
-}
-
-void write_time_or_null(json_writer& out, std::string_view name,
-                        const std::optional<timestamp>& time) {
-  out.key(name);
-  if (time)
-    out.time(*time);
-  else
-    out.null();
-}
-
-/// Events behind the position; of a customer's webhook, those of its shard.
-std::uint64_t lag_of(const shared_parts& shared, const entity_id& id, const webhook::view& what,
-                     const feed_cursor& position) {
-  const auto end = shared.parts.events.end();
-  std::uint64_t lag = 0;
-  for (std::size_t shard = 0; shard < end.positions.size(); ++shard)
-    if (what.registration.customer.empty() || shard == id.shard())
-      lag += end.positions[shard] - std::min(end.positions[shard], position.positions[shard]);
-  return lag;
-}
-
-void write_delivery(json_writer& out, const shared_parts& shared, const entity_id& id,
-                    const webhook::view& what) {
-  out.key("delivery");
-  const auto status = shared.parts.webhooks->status(id);
-  if (!status) {
-    out.null();
-    return;
-  }
-  out.begin_object();
-  out.key("position").string(status->position.text());
-  out.key("lagEvents").number(lag_of(shared, id, what, status->position));
-  out.key("open").number(status->open);
-  out.key("delivered").number(status->delivered);
-  out.key("givenUp").number(status->given_up);
-  write_text_or_null(out, "lastError", status->last_error);
-  write_time_or_null(out, "failedAt", status->failed_at);
-  out.key("breaker");
-  const auto to = destination::parse(what.registration.url);
-  const auto guard = to ? shared.parts.guards->find(guard_name_of(*to)) : std::nullopt;
-  if (guard)
-    out.string(to_string(guard->now.state));
-  else
-    out.null();
-  out.end_object();
-}
-
-void write_webhook(json_writer& out, const shared_parts& shared, const entity_id& id,
-                   const webhook::view& what, const std::string& secret = {}) {
-  const auto& r = what.registration;
-  out.begin_object();
-  out.key("webhookId").string(id.text());
-  out.key("url").string(r.url);
-  out.key("types").string(r.types);
-  out.key("subject").string(r.subject_prefix);
-  write_text_or_null(out, "customerId", r.customer);
-  out.key("mode").string(r.is_structured ? "structured" : "binary");
-  out.key("status").string(to_string(what.status));
-  write_text_or_null(out, "trouble", what.trouble);
-  write_time_or_null(out, "nextHandshakeAt", what.due);
-  out.key("secretGeneration").number(what.generation);
-  write_time_or_null(out, "oldSecretUntil", what.old_until);
-  out.key("createdAt").time(what.created_at);
-  out.key("updatedAt").time(what.updated_at);
-  if (!secret.empty())
-    out.key("secret").string(secret);
-  write_delivery(out, shared, id, what);
-  out.end_object();
-}
 
 response webhook_json(unsigned status, json_writer& out) {
   auto answer = json_response(status, out.take());
@@ -159,34 +80,6 @@ awaitable<result<found_webhook>> find_visible_webhook(shared_parts& shared, cons
   co_return std::move(*found);
 }
 
-result<webhook::registration> registration_of(const shared_parts& shared, std::string_view text) {
-  auto body = json_body::parse(text);
-  if (!body)
-    return body.error();
-  webhook::registration made;
-  made.url = body->required_string("url").value_or("");
-  made.types = body->optional_string("types").value_or("");
-  made.subject_prefix = body->optional_string("subject").value_or("");
-  made.customer = body->optional_string("customerId").value_or("");
-  const auto mode = body->optional_string("mode").value_or("binary");
-  if (mode != "binary" && mode != "structured")
-    body->refuse("mode", "must be binary or structured.");
-  made.is_structured = mode == "structured";
-  if (const auto to = destination::parse(made.url); !to)
-    body->refuse("url", "is no place to deliver to: " + to.error().why + ".");
-  else if (to->address && is_private(*to->address)
-           && !shared.parts.settings.webhooks.private_destinations)
-    body->refuse("url", "must not be an address that is not of the public Internet.");
-  if (const auto filter = cloud_event_filter::parse(made.types, made.subject_prefix, made.customer);
-      !filter)
-    body->refuse(filter.error().where == "customer" ? "customerId" : filter.error().where,
-                 "is no filter: " + filter.error().why + ".");
-  if (auto whole = body->finish(); !whole)
-    return whole.error();
-  made.start = shared.parts.events.end().text();
-  return made;
-}
-
 result<void> check_may_hear(const request& r, const webhook::registration& made) {
   if (!made.customer.empty())
     return check_visible_customer(r, made.customer);
@@ -206,7 +99,7 @@ awaitable<result<response>> create_webhook(shared_parts& shared, request& r, bod
   const auto all = webhooks_of(shared);
   if (!all)
     co_return all.error();
-  auto made = registration_of(shared, *text);
+  auto made = read_registration(shared, *text);
   if (!made)
     co_return made.error();
   if (auto allowed = check_may_hear(r, *made); !allowed)

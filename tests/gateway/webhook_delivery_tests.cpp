@@ -269,7 +269,7 @@ BOOST_AUTO_TEST_CASE(what_is_refused_becomes_one_letter_and_the_next_event_goes_
 
 BOOST_AUTO_TEST_CASE(structured_mode_puts_all_into_the_body) {
   hook_world w;
-  w.make(w.there.url(), R"(,"mode":"structured","types":"CustomerDocumentCreated*")");
+  w.make(w.there.url(), R"(,"mode":"structured","types":["CustomerDocumentCreated*"])");
   w.live(3);
   w.live(0, "other");
   BOOST_REQUIRE(w.there.wait_for(2));
@@ -375,11 +375,62 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_delivered_to_is_refused) {
        {R"({})", R"({"url":"ftp://a.example/"})", R"({"url":"http://127.0.0.1/"})",
         R"({"url":"http://[::1]/"})", R"({"url":"http://10.0.0.1/"})",
         R"({"url":"https://u@a.example/"})", R"({"url":"https://a.example/","mode":"batch"})",
-        R"({"url":"https://a.example/","types":"*x"})",
+        R"({"url":"https://a.example/","types":["*x"]})",
         R"({"url":"https://a.example/","more":1})"}) {
     const auto refused = w.send({verb::post, "/api/webhooks", {}, body});
     BOOST_TEST(refused.status == 400u, body);
   }
+}
+
+BOOST_AUTO_TEST_CASE(what_is_wrong_is_named_down_to_the_element) {
+  hook_world w;
+  const auto where = [&](const std::string& more) {
+    const auto body = R"({"url":"https://a.example/",)" + more + '}';
+    const auto refused = w.send({verb::post, "/api/webhooks", {}, body});
+    BOOST_TEST(refused.status == 400u, more);
+    return json_of(refused)["pointer"].get<std::string>();
+  };
+  BOOST_TEST(where(R"("types":"CustomerDocument*")") == "/types");
+  BOOST_TEST(where(R"("types":["A",7])") == "/types/1");
+  BOOST_TEST(where(R"("types":["A","B","x*y"])") == "/types/2");
+  BOOST_TEST(where(R"("types":["A","B,C"])") == "/types/1");
+  BOOST_TEST(where(R"("types":["A","A"])") == "/types/1");
+  BOOST_TEST(where(R"("types":[""])") == "/types/0");
+  BOOST_TEST(where(R"("filter":"document/")") == "/filter");
+  BOOST_TEST(where(R"("filter":{"subject":["document/"]})") == "/filter/subject");
+  BOOST_TEST(where(R"("filter":{"subject":"a\u0001"})") == "/filter/subject");
+  BOOST_TEST(where(R"("filter":{"topic":"x"})") == "/filter/topic");
+  BOOST_TEST(where(R"("subject":"document/")") == "/subject");
+  BOOST_TEST(where(R"("customerId":"a b")") == "/customerId");
+}
+
+BOOST_AUTO_TEST_CASE(the_answer_shows_types_and_filter_as_they_were_given) {
+  hook_world w;
+  const auto all = w.make(w.there.url());
+  BOOST_TEST(all["types"] == json::array());
+  BOOST_TEST(all["filter"] == json::object());
+  const auto some
+    = w.make(w.there.url(), R"(,"types":["A.*","B"],"filter":{"subject":"document/"})");
+  for (const auto& seen : {some, w.read(some["webhookId"])}) {
+    BOOST_TEST(seen["types"] == (json{"A.*", "B"}));
+    BOOST_TEST(seen["filter"] == (json{{"subject", "document/"}}));
+  }
+  BOOST_TEST(w.make(w.there.url(), R"(,"types":[],"filter":{})")["types"] == json::array());
+  BOOST_TEST(w.make(w.there.url(), R"(,"types":null,"filter":null)")["filter"] == json::object());
+}
+
+BOOST_AUTO_TEST_CASE(a_subject_that_does_not_begin_so_is_not_delivered) {
+  hook_world w;
+  const auto wanted = w.live(0);
+  w.make(w.there.url(), R"(,"filter":{"subject":"document/)" + wanted + R"("})");
+  w.live(0);
+  w.send({verb::patch,
+          "/api/documents/" + wanted,
+          {{"If-Match", "*"}},
+          R"({"expiryDate":")" + to_rfc3339(w.time.now() + seconds{1'000}) + R"("})"});
+  BOOST_REQUIRE(w.there.wait_for(1));
+  BOOST_TEST(w.there.taken().size() == 1u);
+  BOOST_TEST(w.there.taken().front().field("ce-partitionkey") == wanted);
 }
 
 BOOST_AUTO_TEST_CASE(a_customer_has_no_more_than_allowed) {
