@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/webhooks_service.hpp"
 
+#include "actors/entity/answer_codec.hpp"
 #include "actors/letter_walk.hpp"
 #include "protocol/assert.hpp"
 
@@ -130,8 +131,28 @@ webhooks_service::list(const std::optional<std::string>& customer, std::size_t l
   return all;
 }
 
+result<webhooks::place> webhooks_service::reserve(const entity_id& id, const std::string& customer,
+                                                  std::size_t most) {
+  auto taken = places_.take(id, customer);
+  // Why listed after the place is taken: what gives its place back meanwhile is in the list.
+  const auto listed = list(customer, most);
+  if (!listed)
+    return listed.error();
+  auto& others = taken.before;
+  for (const auto& each : *listed)
+    others.insert(each.id);
+  if (others.size() >= most)
+    return fail(errc::conflict, "There are as many webhooks of this customer as are allowed ("
+                                  + std::to_string(most) + "); remove one first.");
+  return std::move(taken.place);
+}
+
 std::string webhooks_service::secret_of(const entity_id& id, std::uint32_t generation) const {
   return deliverer_services_.secrets.of(id, generation).text();
+}
+
+result<answer<webhook::view>> webhooks_service::decode_answer(std::string_view bytes) const {
+  return decode_answer_of<webhook_kind>(services_.store, bytes);
 }
 
 std::optional<delivery_status> webhooks_service::status(const entity_id& id) const {

@@ -8,6 +8,7 @@
 #include "actors/letter_channel.hpp"
 #include "actors/webhook/kind.hpp"
 #include "actors/webhook_deliverer.hpp"
+#include "actors/webhook_places.hpp"
 #include "actors/webhooks.hpp"
 
 #include <caf/fwd.hpp>
@@ -33,7 +34,10 @@ public:
   result<found_webhook> find(const entity_id& id) const override;
   result<std::vector<found_webhook>> list(const std::optional<std::string>& customer,
                                           std::size_t limit) const override;
+  result<place> reserve(const entity_id& id, const std::string& customer,
+                        std::size_t most) override;
   std::string secret_of(const entity_id& id, std::uint32_t generation) const override;
+  result<answer<webhook::view>> decode_answer(std::string_view bytes) const override;
   std::optional<delivery_status> status(const entity_id& id) const override;
 
   void attempt(const entity_id& id, const letter::view& what, attempted done) override;
@@ -59,7 +63,8 @@ private:
   outbound& out_;
   const webhook_settings settings_;
   deliverer_services deliverer_services_;
-  std::mutex mutex_;
+  webhook_places places_;
+  std::mutex mutex_;          ///< Guards what follows.
   deliverer_actor deliverer_; ///< Empty after a crash, until the next start.
   milliseconds uptime_{0};
   milliseconds restart_at_{0};
