@@ -122,7 +122,7 @@ std::string read_customer(json_body& body) {
 } // namespace
 
 void write_webhook(json_writer& out, const shared_parts& shared, const entity_id& id,
-                   const webhook::view& what, const std::string& secret) {
+                   const webhook::view& what, webhook_part part, const std::string& secret) {
   const auto& r = what.registration;
   out.begin_object();
   out.key("webhookId").string(id.text());
@@ -143,7 +143,10 @@ void write_webhook(json_writer& out, const shared_parts& shared, const entity_id
   out.key("updatedAt").time(what.updated_at);
   if (!secret.empty())
     out.key("secret").string(secret);
-  write_delivery(out, shared, id, what);
+  if (part == webhook_part::all)
+    write_delivery(out, shared, id, what);
+  else
+    out.key("delivery").null();
   out.end_object();
 }
 

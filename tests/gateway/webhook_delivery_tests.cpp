@@ -9,10 +9,13 @@
 
 #include <openssl/hmac.h>
 
+#include <algorithm>
+#include <array>
 #include <condition_variable>
 #include <map>
 #include <mutex>
 #include <set>
+#include <thread>
 
 using namespace dossier;
 using namespace dossier::test;
@@ -442,6 +445,75 @@ BOOST_AUTO_TEST_CASE(a_customer_has_no_more_than_allowed) {
   const auto body = R"({"url":")" + w.there.url() + R"(","customerId":"acme"})";
   BOOST_TEST(w.send({verb::post, "/api/webhooks", {}, body}).status == 409u);
   w.make(w.there.url(), R"(,"customerId":"other")");
+}
+
+BOOST_AUTO_TEST_CASE(a_customer_has_no_more_than_allowed_when_all_come_at_once) {
+  auto s = quick_settings(false);
+  s.webhooks.per_customer_max = 3;
+  hook_world w(s);
+  const auto body = R"({"url":")" + w.there.url() + R"(","customerId":"acme"})";
+  for (int round = 0; round < 10; ++round) {
+    std::array<unsigned, 12> statuses{};
+    std::vector<std::thread> all;
+    for (auto& status : statuses)
+      all.emplace_back([&] { status = w.send({verb::post, "/api/webhooks", {}, body}).status; });
+    for (auto& each : all)
+      each.join();
+    BOOST_TEST(std::ranges::count(statuses, 201u) <= 3);
+    BOOST_TEST(std::ranges::count(statuses, 201u) >= 1);
+    BOOST_TEST(std::ranges::count(statuses, 201u) + std::ranges::count(statuses, 409u) == 12);
+    const auto items = json_of(w.send({verb::get, "/api/webhooks"}))["items"];
+    BOOST_TEST(items.size() <= 3u);
+    for (const auto& each : items)
+      w.send({verb::del, "/api/webhooks/" + each["webhookId"].get<std::string>()});
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_repeated_create_makes_one_and_tells_its_secret_again) {
+  hook_world w;
+  const auto post
+    = [&](const std::string& body, const std::string& key, std::optional<principal> caller = {}) {
+        return w.send({verb::post, "/api/webhooks", {{"Idempotency-Key", key}}, body, caller});
+      };
+  const auto body = R"({"url":")" + w.there.url() + R"(","customerId":"acme"})";
+  const auto first = post(body, "k");
+  BOOST_REQUIRE_MESSAGE(first.status == 201u, first.body);
+  const auto path = field_of(first, "Location");
+  BOOST_TEST(field_of(first, "Idempotent-Replayed").empty());
+  w.live(1);
+  BOOST_REQUIRE(w.there.wait_for(2));
+  w.send({verb::post, path + "/rotate-secret"});
+  w.send({verb::post, path + "/pause", {}, R"({"reason":"maintenance"})"});
+  w.time.pass(seconds{5});
+  const auto second = post(body, "k");
+  BOOST_TEST(second.status == 201u);
+  BOOST_TEST(second.body == first.body);
+  BOOST_TEST(field_of(second, "Location") == path);
+  BOOST_TEST(field_of(second, "Idempotent-Replayed") == "true");
+  BOOST_TEST(json_of(w.send({verb::get, "/api/webhooks"}))["items"].size() == 1u);
+  const auto other = post(R"({"url":")" + w.there.url() + R"(?2","customerId":"acme"})", "k");
+  BOOST_TEST(other.status == 422u);
+  BOOST_TEST(json_of(other)["type"] == "/problems/unprocessable");
+  BOOST_TEST(field_of(post(body, "k", customer_key("acme")), "Location") != path);
+  BOOST_TEST(post(body, "a b").status == 400u);
+}
+
+BOOST_AUTO_TEST_CASE(a_repetition_needs_no_place_and_a_refusal_is_not_stored) {
+  auto s = quick_settings(false);
+  s.webhooks.per_customer_max = 1;
+  hook_world w(s);
+  const auto post = [&](const std::string& key) {
+    const auto body = R"({"url":")" + w.there.url() + R"(","customerId":"acme"})";
+    return w.send({verb::post, "/api/webhooks", {{"Idempotency-Key", key}}, body});
+  };
+  const auto first = post("k1");
+  BOOST_TEST(first.status == 201u);
+  BOOST_TEST(post("k1").body == first.body);
+  BOOST_TEST(post("k2").status == 409u);
+  BOOST_TEST(w.send({verb::del, field_of(first, "Location")}).status == 204u);
+  const auto second = post("k2");
+  BOOST_TEST(second.status == 201u);
+  BOOST_TEST(field_of(second, "Idempotent-Replayed").empty());
 }
 
 BOOST_AUTO_TEST_CASE(operators_open_and_close_a_breaker) {
