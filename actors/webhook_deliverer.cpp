@@ -23,10 +23,6 @@ constexpr milliseconds patience{1'000};
 /// Webhooks that are read at the start; more than any setting lets one have.
 constexpr std::size_t walk_rows = 1'000;
 
-std::string note_name(const entity_id& id) {
-  return "webhook:" + id.text();
-}
-
 /// Why a call was given up, as a letter says it.
 letter::trouble trouble_of(const call_ending& ending) {
   const auto why = ending.why.value_or(fail(errc::internal, "the call ended without a reason"));
@@ -77,6 +73,14 @@ void deliverer_state::start(deliverer_actor::pointer actor, deliverer_services* 
   self_ = actor;
   services_ = given;
   services_->loaders.run([to = caf::actor_cast<deliverer_actor>(actor), store = &given->store] {
+    // Those whose notes the process before did not get to.
+    for (shard_number shard = 0; shard < store->shard_count(); ++shard)
+      if (const auto leaving = read_leaving(*store, shard); !leaving)
+        log(log_level::error, "removals of webhooks cannot be read",
+            {{"why", leaving.error().why}});
+      else
+        for (const auto& id : *leaving)
+          caf::anon_send(to, webhook_changed{id});
     letter_walk walk(*store, webhook::list_name, std::nullopt, walk_rows);
     for (;;) {
       const auto row = walk.next();
@@ -92,11 +96,11 @@ void deliverer_state::start(deliverer_actor::pointer actor, deliverer_services* 
 void deliverer_state::read(const entity_id& id) {
   services_->loaders.run(
     [to = caf::actor_cast<deliverer_actor>(self_), store = &services_->store, id] {
-      webhook_read read{id,
-                        std::make_shared<result<hosted<webhook_kind>>>(
-                          recover<webhook_kind>(*store, entity_ref{webhook_kind::code, id})),
-                        std::make_shared<result<std::optional<std::string>>>(
-                          store->read_note(id.shard(), note_name(id)))};
+      webhook_read read{
+        id,
+        std::make_shared<result<hosted<webhook_kind>>>(
+          recover<webhook_kind>(*store, entity_ref{webhook_kind::code, id})),
+        std::make_shared<result<std::optional<std::string>>>(read_position(*store, id))};
       caf::anon_send(to, std::move(read));
     });
 }
@@ -110,12 +114,15 @@ void deliverer_state::take_up(const webhook_read& x) {
     return;
   }
   auto what = view_of((*x.what)->state, (*x.what)->version);
+  const auto found = all_.find(x.id);
   if (what.status == webhook::status::removed) {
-    all_.erase(x.id);
-    services_->board.forget(x.id);
+    // What is being noted has to be noted first.
+    if (found != all_.end() && found->second.is_noting)
+      found->second.what = std::move(what);
+    else
+      forget(x.id);
     return;
   }
-  const auto found = all_.find(x.id);
   if (found != all_.end()) {
     // Readings overtake each other.
     if (found->second.what.version < what.version)
@@ -297,8 +304,18 @@ void deliverer_state::on_tick(milliseconds uptime) {
   }
 }
 
+void deliverer_state::forget(const entity_id& id) {
+  all_.erase(id);
+  services_->board.forget(id);
+  services_->loaders.run([notes = &services_->notes, id] {
+    if (const auto gone = notes->forget(id); !gone)
+      log(log_level::error, "position of a removed webhook cannot be forgotten",
+          {{"webhook", id.text()}, {"why", gone.error().why}});
+  });
+}
+
 void deliverer_state::note(const entity_id& id, hooked& h) {
-  if (h.is_noting)
+  if (h.is_noting || h.what.status == webhook::status::removed)
     return;
   auto text = h.status.position.text();
   if (text == h.noted)
@@ -306,7 +323,7 @@ void deliverer_state::note(const entity_id& id, hooked& h) {
   h.is_noting = true;
   services_->loaders.run([to = caf::actor_cast<deliverer_actor>(self_), notes = &services_->notes,
                           id, life = h.life, text = std::move(text)]() mutable {
-    auto written = notes->write_note(id.shard(), note_name(id), text);
+    auto written = notes->write_position(id, text);
     if (!written) {
       log(log_level::error, "position of a webhook cannot be noted",
           {{"webhook", id.text()}, {"why", written.error().why}});
@@ -317,10 +334,13 @@ void deliverer_state::note(const entity_id& id, hooked& h) {
 }
 
 void deliverer_state::take_up(const webhook_noted& x) {
-  if (auto* h = find(x.id, x.life)) {
-    h->is_noting = false;
-    h->noted = x.position;
-  }
+  auto* h = find(x.id, x.life);
+  if (h == nullptr)
+    return;
+  h->is_noting = false;
+  h->noted = x.position;
+  if (h->what.status == webhook::status::removed)
+    forget(x.id);
 }
 
 deliverer_actor::behavior_type delivering(deliverer_actor::stateful_pointer<deliverer_state> self,

@@ -11,6 +11,7 @@
 #include "actors/letters.hpp"
 #include "actors/seams.hpp"
 #include "actors/webhook/delivery.hpp"
+#include "actors/webhook_notes.hpp"
 #include "actors/webhook_secrets.hpp"
 #include "actors/webhooks.hpp"
 #include "config/settings.hpp"
@@ -49,7 +50,7 @@ struct deliverer_services {
   const clock& time;
   background& loaders;
   const event_feed& feed;
-  journal& notes;
+  webhook_notes& notes;
   dossier::guards& guards;
   dossier::letters& letters;
   webhook_secrets secrets;
@@ -104,6 +105,8 @@ private:
   void send(const entity_id& id, hooked& h, const webhook::feed_place& at);
   void write_letter(const entity_id& id, const hooked& h, const webhook::feed_place& at);
   void note(const entity_id& id, hooked& h);
+  /// It was removed.
+  void forget(const entity_id& id);
 
   deliverer_actor::pointer self_ = nullptr;
   deliverer_services* services_ = nullptr;

@@ -56,11 +56,12 @@ webhooks_service::webhooks_service(caf::actor_system& system, entity_services& s
   , region_(std::move(region))
   , out_(parts.out)
   , settings_(settings)
+  , notes_(parts.notes)
   , deliverer_services_{services.store,
                         services.time,
                         services.loaders,
                         parts.feed,
-                        parts.notes,
+                        notes_,
                         by,
                         dead,
                         webhook_secrets(parts.key),
@@ -96,8 +97,21 @@ void webhooks_service::submit(const entity_id& id, webhook::command what, comman
     return;
   }
   counters.commands.fetch_add(1, std::memory_order_relaxed);
-  caf::anon_send(region_, dossier::submit<webhook_kind>{std::make_shared<command_job<webhook_kind>>(
-                            counters, id, std::move(what), std::move(meta), std::move(done))});
+  const bool is_removal = std::holds_alternative<webhook::remove>(what);
+  auto job = std::make_shared<command_job<webhook_kind>>(counters, id, std::move(what),
+                                                         std::move(meta), std::move(done));
+  if (!is_removal)
+    return hand_over(job);
+  services_.loaders.run([this, id, job] {
+    if (const auto known = notes_.announce(id); known)
+      hand_over(job);
+    else
+      job->done->deliver(known.error());
+  });
+}
+
+void webhooks_service::hand_over(const std::shared_ptr<command_job<webhook_kind>>& job) {
+  caf::anon_send(region_, dossier::submit<webhook_kind>{job});
 }
 
 result<found_webhook> webhooks_service::find(const entity_id& id) const {
@@ -240,9 +254,8 @@ void webhooks_service::tell(const entity_id& id, webhook::command what, fired do
     [done = std::move(done)](const result<answer<webhook::view>>& got) {
       done(got ? std::nullopt : std::optional<failure>(got.error()));
     });
-  caf::anon_send(
-    region_, dossier::submit<webhook_kind>{std::make_shared<command_job<webhook_kind>>(
-               services_.counters, id, std::move(what), std::move(meta), std::move(answer_to))});
+  hand_over(std::make_shared<command_job<webhook_kind>>(services_.counters, id, std::move(what),
+                                                        std::move(meta), std::move(answer_to)));
 }
 
 // The deliverer.

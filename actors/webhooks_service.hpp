@@ -54,6 +54,7 @@ private:
   void begin(const timer_row& row, const fired& done);
   void shake_hands(const entity_id& id, const webhook::view& what, const fired& done);
   void tell(const entity_id& id, webhook::command what, fired done);
+  void hand_over(const std::shared_ptr<command_job<webhook_kind>>& job);
   /// With the lock held.
   void start_deliverer();
 
@@ -62,6 +63,7 @@ private:
   const region_actor<webhook_kind> region_;
   outbound& out_;
   const webhook_settings settings_;
+  webhook_notes notes_;
   deliverer_services deliverer_services_;
   webhook_places places_;
   std::mutex mutex_;          ///< Guards what follows.
