@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <iterator>
 #include <utility>
 
 namespace dossier {
@@ -72,21 +73,30 @@ entity_id letter_id_of(const entity_id& webhook, const cloud_event& event, shard
 void deliverer_state::start(deliverer_actor::pointer actor, deliverer_services* given) {
   self_ = actor;
   services_ = given;
-  services_->loaders.run([to = caf::actor_cast<deliverer_actor>(actor), store = &given->store] {
+  list_all();
+}
+
+void deliverer_state::list_all() {
+  services_->loaders.run([to = caf::actor_cast<deliverer_actor>(self_), store = &services_->store,
+                          is_unlisted = is_unlisted_] {
+    const auto give_up = [&](const failure& why) {
+      log(log_level::error, "webhooks cannot be listed", {{"why", why.why}});
+      is_unlisted->store(true);
+    };
     // Those whose notes the process before did not get to.
-    for (shard_number shard = 0; shard < store->shard_count(); ++shard)
-      if (const auto leaving = read_leaving(*store, shard); !leaving)
-        log(log_level::error, "removals of webhooks cannot be read",
-            {{"why", leaving.error().why}});
-      else
-        for (const auto& id : *leaving)
-          caf::anon_send(to, webhook_changed{id});
+    for (shard_number shard = 0; shard < store->shard_count(); ++shard) {
+      const auto leaving = read_leaving(*store, shard);
+      if (!leaving)
+        return give_up(leaving.error());
+      for (const auto& id : *leaving)
+        caf::anon_send(to, webhook_changed{id});
+    }
     letter_walk walk(*store, webhook::list_name, std::nullopt, walk_rows);
     for (;;) {
       const auto row = walk.next();
       if (!row)
-        log(log_level::error, "webhooks cannot be listed", {{"why", row.error().why}});
-      if (!row || !*row)
+        return give_up(row.error());
+      if (!*row)
         return;
       caf::anon_send(to, webhook_changed{(*row)->entity.id});
     }
@@ -111,6 +121,8 @@ void deliverer_state::take_up(const webhook_read& x) {
                      : !*x.note ? x.note->error().why
                                 : std::string{"it does not exist"};
     log(log_level::error, "webhook cannot be read", {{"webhook", x.id.text()}, {"why", why}});
+    if (!*x.what || !*x.note)
+      unread_[x.id] = uptime_ + patience;
     return;
   }
   auto what = view_of((*x.what)->state, (*x.what)->version);
@@ -294,6 +306,17 @@ void deliverer_state::take_up(const webhook_letter_written& x) {
 
 void deliverer_state::on_tick(milliseconds uptime) {
   uptime_ = uptime;
+  if (is_unlisted_->load() && uptime_ >= list_again_at_) {
+    is_unlisted_->store(false);
+    list_again_at_ = uptime_ + patience;
+    list_all();
+  }
+  for (auto each = unread_.begin(); each != unread_.end();) {
+    const bool is_due = each->second <= uptime_;
+    if (is_due)
+      read(each->first);
+    each = is_due ? unread_.erase(each) : std::next(each);
+  }
   for (auto& [id, h] : all_) {
     while (!h.letters_late.empty() && h.letters_late.front().first <= uptime_) {
       write_letter(id, h, h.letters_late.front().second);

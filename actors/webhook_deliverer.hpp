@@ -22,6 +22,7 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <atomic>
 #include <deque>
 #include <map>
 #include <memory>
@@ -99,6 +100,8 @@ private:
     milliseconds patience_until{0}; ///< Nothing new is tried before.
   };
 
+  /// Reads which webhooks there are, and all of them.
+  void list_all();
   hooked* find(const entity_id& id, std::uint64_t life);
   void go_on(const entity_id& id, hooked& h);
   void read_page(const entity_id& id, hooked& h);
@@ -111,8 +114,13 @@ private:
   deliverer_actor::pointer self_ = nullptr;
   deliverer_services* services_ = nullptr;
   std::unordered_map<entity_id, hooked> all_;
+  /// Those that could not be read, and when that is tried again.
+  std::unordered_map<entity_id, milliseconds> unread_;
+  /// Set by the loader's thread when the list could not be read.
+  std::shared_ptr<std::atomic<bool>> is_unlisted_ = std::make_shared<std::atomic<bool>>(false);
   std::uint64_t next_life_ = 1;
   milliseconds uptime_{0};
+  milliseconds list_again_at_{0};
 };
 
 deliverer_actor::behavior_type delivering(deliverer_actor::stateful_pointer<deliverer_state> self,

@@ -3,6 +3,7 @@
 
 #include "actors/entity/answer_codec.hpp"
 #include "actors/letter_walk.hpp"
+#include "config/log.hpp"
 #include "protocol/assert.hpp"
 
 #include <caf/actor_system.hpp>
@@ -17,8 +18,6 @@ namespace {
 
 /// How an exit of our own making is told from a crash.
 constexpr auto let_go_reason = caf::exit_reason::user_shutdown;
-/// Between a crash of the deliverer and its next start.
-constexpr milliseconds restart_wait{5'000};
 constexpr std::size_t list_rows = 1'000;
 
 /// What the answer to a handshake means; nullopt: the destination agrees (CloudEvents HTTP 1.1 Web
@@ -72,16 +71,30 @@ webhooks_service::webhooks_service(caf::actor_system& system, entity_services& s
 }
 
 void webhooks_service::start_deliverer() {
+  started_at_ = uptime_;
   deliverer_ = system_.spawn(delivering, &deliverer_services_);
   deliverer_->attach_functor([this, who = deliverer_.id()](const caf::error& why) {
-    if (why == let_go_reason)
-      return;
-    const std::lock_guard lock(mutex_);
-    if (deliverer_ && deliverer_.id() == who) {
-      deliverer_ = nullptr;
-      restart_at_ = uptime_ + restart_wait;
-    }
+    if (why != let_go_reason)
+      crashed_.store(who);
   });
+}
+
+void webhooks_service::take_note_of_crash() {
+  deliverer_ = nullptr;
+  const auto& limits = services_.limits;
+  const milliseconds wait_max{limits.restart_backoff_ms_max};
+  if (uptime_ - started_at_ > wait_max)
+    crashes_ = 0;
+  const auto doubled = std::uint64_t{limits.restart_backoff_ms_min} << std::min(crashes_, 20u);
+  const auto wait = std::min(milliseconds{doubled}, wait_max);
+  ++crashes_;
+  restart_at_ = uptime_ + wait;
+  services_.counters.restarts.fetch_add(1, std::memory_order_relaxed);
+  // It is never given up, as an entity is: every webhook depends on it.
+  log(log_level::warn, "actor will restart",
+      {{"actor", deliverer_state::name},
+       {"restarts", std::to_string(crashes_)},
+       {"wait_ms", std::to_string(wait.count())}});
 }
 
 entity_id webhooks_service::next_id(std::string_view customer) {
@@ -265,6 +278,8 @@ void webhooks_service::beat(milliseconds uptime) {
   uptime_ = uptime;
   if (is_stopped_)
     return;
+  if (deliverer_ && crashed_.load() == deliverer_.id())
+    take_note_of_crash();
   if (!deliverer_ && uptime_ >= restart_at_)
     start_deliverer();
   if (deliverer_)

@@ -13,6 +13,8 @@
 
 #include <caf/fwd.hpp>
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -55,8 +57,9 @@ private:
   void shake_hands(const entity_id& id, const webhook::view& what, const fired& done);
   void tell(const entity_id& id, webhook::command what, fired done);
   void hand_over(const std::shared_ptr<command_job<webhook_kind>>& job);
-  /// With the lock held.
+  /// With the lock held, here and below.
   void start_deliverer();
+  void take_note_of_crash();
 
   caf::actor_system& system_;
   entity_services& services_;
@@ -66,9 +69,14 @@ private:
   webhook_notes notes_;
   deliverer_services deliverer_services_;
   webhook_places places_;
+  /// Of the last deliverer that crashed; 0: none has. Written by its last breath, which may be
+  /// drawn on the thread that starts it, lock held.
+  std::atomic<caf::actor_id> crashed_{0};
   std::mutex mutex_;          ///< Guards what follows.
   deliverer_actor deliverer_; ///< Empty after a crash, until the next start.
+  std::uint32_t crashes_ = 0; ///< In a row.
   milliseconds uptime_{0};
+  milliseconds started_at_{0};
   milliseconds restart_at_{0};
   bool is_stopped_ = false;
 };
