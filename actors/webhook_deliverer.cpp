@@ -32,24 +32,13 @@ letter::trouble trouble_of(const call_ending& ending) {
 
 } // namespace
 
-std::optional<delivery_status> delivery_board::read(const entity_id& id) const {
-  const std::lock_guard lock(mutex_);
-  const auto found = all_.find(id);
-  return found == all_.end() ? std::nullopt : std::optional(found->second);
-}
-
-void delivery_board::write(const entity_id& id, const delivery_status& now) {
-  const std::lock_guard lock(mutex_);
-  all_[id] = now;
-}
-
-void delivery_board::forget(const entity_id& id) {
-  const std::lock_guard lock(mutex_);
-  all_.erase(id);
-}
-
-result<outbound_request> sign_request(const webhook_message& message, const destination& to,
-                                      const std::vector<webhook_secret>& secrets, timestamp now) {
+result<outbound_request> sign_request(const deliverer_services& services, const entity_id& webhook,
+                                      const webhook_message& message, const destination& to) {
+  const auto known = services.board.known(webhook);
+  if (!known)
+    return fail(errc::invalid_argument, "nothing is delivered to the webhook any more");
+  const auto now = services.time.now();
+  const auto secrets = services.secrets.signing(webhook, *known, now);
   auto signature = sign_webhook(message.id, now, message.body, secrets);
   if (!signature)
     return signature.error();
@@ -135,6 +124,7 @@ void deliverer_state::take_up(const webhook_read& x) {
       forget(x.id);
     return;
   }
+  services_->board.know(x.id, what);
   if (found != all_.end()) {
     // Readings overtake each other.
     if (found->second.what.version < what.version)
@@ -225,10 +215,9 @@ void deliverer_state::take_up(const webhook_page& x) {
 
 void deliverer_state::send(const entity_id& id, hooked& h, const webhook::feed_place& at) {
   const auto& event = h.events.event_at(at);
-  auto prepare = [services = services_, id, to = h.to, what = h.what,
+  auto prepare = [services = services_, id, to = h.to,
                   message = make_webhook_message(event, h.what.registration.is_structured)] {
-    const auto now = services->time.now();
-    return sign_request(message, to, services->secrets.signing(id, what, now), now);
+    return sign_request(*services, id, message, to);
   };
   auto ended
     = [to = caf::actor_cast<deliverer_actor>(self_), id, life = h.life, at](call_ending ending) {

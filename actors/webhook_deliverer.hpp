@@ -5,6 +5,7 @@
 // again from the noted position, and delivered again with the same ids.
 #pragma once
 
+#include "actors/delivery_board.hpp"
 #include "actors/event_feed.hpp"
 #include "actors/guards.hpp"
 #include "actors/interfaces.hpp"
@@ -26,24 +27,11 @@
 #include <deque>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_map>
 
 namespace dossier {
-
-/// What readers see of all deliveries. Thread-safe.
-class delivery_board {
-public:
-  std::optional<delivery_status> read(const entity_id& id) const;
-  void write(const entity_id& id, const delivery_status& now);
-  void forget(const entity_id& id);
-
-private:
-  mutable std::mutex mutex_;
-  std::unordered_map<entity_id, delivery_status> all_;
-};
 
 /// Owned by the webhooks' service; outlives the actor.
 struct deliverer_services {
@@ -59,9 +47,10 @@ struct deliverer_services {
   delivery_board board;
 };
 
-/// Signs a message for one attempt and puts it into a request.
-result<outbound_request> sign_request(const webhook_message& message, const destination& to,
-                                      const std::vector<webhook_secret>& secrets, timestamp now);
+/// Signs a message for one attempt, with what is known of the webhook now, and puts it into a
+/// request. invalid_argument if nothing is delivered to the webhook any more.
+result<outbound_request> sign_request(const deliverer_services& services, const entity_id& webhook,
+                                      const webhook_message& message, const destination& to);
 
 /// The letter of a webhook and an event: the same one however often it is made.
 entity_id letter_id_of(const entity_id& webhook, const cloud_event& event, shard_number shard);

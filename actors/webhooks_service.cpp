@@ -206,10 +206,10 @@ void webhooks_service::attempt(const entity_id&, const letter::view& what, attem
   if (!to)
     return refuse(errc::corrupt, to.error().why);
   auto key = id->text() + '/' + what.message.key.value_or("");
-  auto prepare = [this, hook = *found, to = *to, message = std::move(*message)] {
-    const auto now = services_.time.now();
-    return sign_request(message, to, deliverer_services_.secrets.signing(hook.id, hook.view, now),
-                        now);
+  // The deliverer may not have read it yet.
+  deliverer_services_.board.know(*id, found->view);
+  auto prepare = [this, id = *id, to = *to, message = std::move(*message)] {
+    return sign_request(deliverer_services_, id, message, to);
   };
   auto ended = [done = std::move(done)](const call_ending& ending) {
     using how = call_ending::how_type;

@@ -274,4 +274,39 @@ BOOST_AUTO_TEST_CASE(an_open_event_holds_the_position_and_is_repeated_after_a_ki
   BOOST_TEST(s.attempt_times_ms(event_of(two, 1)).size() == 2u);
 }
 
+BOOST_AUTO_TEST_CASE(a_call_that_waited_is_signed_with_the_secrets_of_its_time) {
+  scene s;
+  const auto id = s.hook("a");
+  s.usual = mood::failing;
+  for (int i = 0; i < 8; ++i)
+    s.document();
+  s.watch("a", 1s);
+  BOOST_REQUIRE(s.breaker("a") == "open");
+  s.tell(id, webhook::rotate_secret{});
+  s.usual = mood::good;
+  s.watch("a", 6s);
+  const auto& last = s.out.attempts.back();
+  BOOST_REQUIRE(last.is_taken);
+  const auto secret = webhook_secret::parse(s.hooks().secret_of(id, 2)).value();
+  const webhook_headers headers{last.id,
+                                scripted_receiver::field_of(last.what, webhook_timestamp_name),
+                                scripted_receiver::field_of(last.what, webhook_signature_name)};
+  BOOST_TEST(verify_webhook(headers, last.what.body, {&secret, 1}, s.world.time.now()).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(calls_that_wait_for_a_removed_webhook_are_not_made) {
+  scene s;
+  const auto id = s.hook("a");
+  s.usual = mood::failing;
+  for (int i = 0; i < 8; ++i)
+    s.document(1);
+  s.watch("a", 1s);
+  const auto before = s.out.attempts.size();
+  s.tell(id, webhook::remove{});
+  s.usual = mood::good;
+  s.pass(20s);
+  BOOST_TEST(s.out.attempts.size() == before);
+  BOOST_TEST(s.dead().empty());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
