@@ -35,8 +35,8 @@ letter::trouble trouble_of(const call_ending& ending) {
 result<outbound_request> sign_request(const deliverer_services& services, const entity_id& webhook,
                                       const webhook_message& message, const destination& to) {
   const auto known = services.board.known(webhook);
-  if (!known)
-    return fail(errc::invalid_argument, "nothing is delivered to the webhook any more");
+  if (!known || known->status != webhook::status::active)
+    return fail(errc::conflict, "nothing is delivered to the webhook now");
   const auto now = services.time.now();
   const auto secrets = services.secrets.signing(webhook, *known, now);
   auto signature = sign_webhook(message.id, now, message.body, secrets);
@@ -215,14 +215,21 @@ void deliverer_state::take_up(const webhook_page& x) {
 
 void deliverer_state::send(const entity_id& id, hooked& h, const webhook::feed_place& at) {
   const auto& event = h.events.event_at(at);
-  auto prepare = [services = services_, id, to = h.to,
+  // Both run with the guard, one after the other.
+  auto is_withheld = std::make_shared<bool>(false);
+  auto prepare = [services = services_, id, to = h.to, is_withheld,
                   message = make_webhook_message(event, h.what.registration.is_structured)] {
-    return sign_request(*services, id, message, to);
+    auto request = sign_request(*services, id, message, to);
+    *is_withheld = !request && request.error().code == errc::conflict;
+    return request;
   };
-  auto ended
-    = [to = caf::actor_cast<deliverer_actor>(self_), id, life = h.life, at](call_ending ending) {
-        caf::anon_send(to, webhook_call_ended{id, life, at, std::move(ending)});
-      };
+  auto ended = [to = caf::actor_cast<deliverer_actor>(self_), id, life = h.life, at,
+                is_withheld](call_ending ending) {
+    // It was not refused by anybody, and waits until the webhook is resumed.
+    if (*is_withheld)
+      ending.how = call_ending::how_type::stopped;
+    caf::anon_send(to, webhook_call_ended{id, life, at, std::move(ending)});
+  };
   services_->guards.call(h.to,
                          std::make_shared<guarded_call>(id.text() + '/' + event.partitionkey,
                                                         std::move(prepare), std::move(ended)));

@@ -48,7 +48,7 @@ struct deliverer_services {
 };
 
 /// Signs a message for one attempt, with what is known of the webhook now, and puts it into a
-/// request. invalid_argument if nothing is delivered to the webhook any more.
+/// request. conflict if the webhook is not active.
 result<outbound_request> sign_request(const deliverer_services& services, const entity_id& webhook,
                                       const webhook_message& message, const destination& to);
 

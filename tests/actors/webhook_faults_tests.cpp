@@ -309,4 +309,24 @@ BOOST_AUTO_TEST_CASE(calls_that_wait_for_a_removed_webhook_are_not_made) {
   BOOST_TEST(s.dead().empty());
 }
 
+BOOST_AUTO_TEST_CASE(calls_that_wait_for_a_paused_webhook_wait_until_it_is_resumed) {
+  scene s;
+  const auto id = s.hook("a");
+  s.usual = mood::failing;
+  std::vector<entity_id> documents;
+  for (int i = 0; i < 8; ++i)
+    documents.push_back(s.document(1));
+  s.watch("a", 1s);
+  const auto before = s.out.attempts.size();
+  s.tell(id, webhook::pause{"maintenance"});
+  s.usual = mood::good;
+  s.watch("a", 20s);
+  BOOST_TEST(s.out.attempts.size() == before);
+  s.tell(id, webhook::resume{});
+  s.watch("a", 20s);
+  for (const auto& each : documents)
+    BOOST_TEST(s.taken("a").at(each.text()) == counted(2), boost::test_tools::per_element());
+  BOOST_TEST(s.dead().empty());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -207,7 +207,11 @@ private:
   }
 
   void redrive_all() {
+    std::set<std::pair<std::string, std::uint64_t>> events;
     for (const auto& each : dead()) {
+      const auto& origin = each.view.origin;
+      if (!events.emplace(origin.topic, static_cast<std::uint64_t>(origin.offset)).second)
+        found.insert("an event has two letters");
       redrive(each.id);
       ++done_.redriven;
     }
