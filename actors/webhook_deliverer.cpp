@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <iterator>
 #include <utility>
 
 namespace dossier {
@@ -23,10 +24,6 @@ constexpr milliseconds patience{1'000};
 /// Webhooks that are read at the start; more than any setting lets one have.
 constexpr std::size_t walk_rows = 1'000;
 
-std::string note_name(const entity_id& id) {
-  return "webhook:" + id.text();
-}
-
 /// Why a call was given up, as a letter says it.
 letter::trouble trouble_of(const call_ending& ending) {
   const auto why = ending.why.value_or(fail(errc::internal, "the call ended without a reason"));
@@ -35,24 +32,13 @@ letter::trouble trouble_of(const call_ending& ending) {
 
 } // namespace
 
-std::optional<delivery_status> delivery_board::read(const entity_id& id) const {
-  const std::lock_guard lock(mutex_);
-  const auto found = all_.find(id);
-  return found == all_.end() ? std::nullopt : std::optional(found->second);
-}
-
-void delivery_board::write(const entity_id& id, const delivery_status& now) {
-  const std::lock_guard lock(mutex_);
-  all_[id] = now;
-}
-
-void delivery_board::forget(const entity_id& id) {
-  const std::lock_guard lock(mutex_);
-  all_.erase(id);
-}
-
-result<outbound_request> sign_request(const webhook_message& message, const destination& to,
-                                      const std::vector<webhook_secret>& secrets, timestamp now) {
+result<outbound_request> sign_request(const deliverer_services& services, const entity_id& webhook,
+                                      const webhook_message& message, const destination& to) {
+  const auto known = services.board.known(webhook);
+  if (!known || known->status != webhook::status::active)
+    return fail(errc::conflict, "nothing is delivered to the webhook now");
+  const auto now = services.time.now();
+  const auto secrets = services.secrets.signing(webhook, *known, now);
   auto signature = sign_webhook(message.id, now, message.body, secrets);
   if (!signature)
     return signature.error();
@@ -76,13 +62,30 @@ entity_id letter_id_of(const entity_id& webhook, const cloud_event& event, shard
 void deliverer_state::start(deliverer_actor::pointer actor, deliverer_services* given) {
   self_ = actor;
   services_ = given;
-  services_->loaders.run([to = caf::actor_cast<deliverer_actor>(actor), store = &given->store] {
+  list_all();
+}
+
+void deliverer_state::list_all() {
+  services_->loaders.run([to = caf::actor_cast<deliverer_actor>(self_), store = &services_->store,
+                          is_unlisted = is_unlisted_] {
+    const auto give_up = [&](const failure& why) {
+      log(log_level::error, "webhooks cannot be listed", {{"why", why.why}});
+      is_unlisted->store(true);
+    };
+    // Those whose notes the process before did not get to.
+    for (shard_number shard = 0; shard < store->shard_count(); ++shard) {
+      const auto leaving = read_leaving(*store, shard);
+      if (!leaving)
+        return give_up(leaving.error());
+      for (const auto& id : *leaving)
+        caf::anon_send(to, webhook_changed{id});
+    }
     letter_walk walk(*store, webhook::list_name, std::nullopt, walk_rows);
     for (;;) {
       const auto row = walk.next();
       if (!row)
-        log(log_level::error, "webhooks cannot be listed", {{"why", row.error().why}});
-      if (!row || !*row)
+        return give_up(row.error());
+      if (!*row)
         return;
       caf::anon_send(to, webhook_changed{(*row)->entity.id});
     }
@@ -92,11 +95,11 @@ void deliverer_state::start(deliverer_actor::pointer actor, deliverer_services* 
 void deliverer_state::read(const entity_id& id) {
   services_->loaders.run(
     [to = caf::actor_cast<deliverer_actor>(self_), store = &services_->store, id] {
-      webhook_read read{id,
-                        std::make_shared<result<hosted<webhook_kind>>>(
-                          recover<webhook_kind>(*store, entity_ref{webhook_kind::code, id})),
-                        std::make_shared<result<std::optional<std::string>>>(
-                          store->read_note(id.shard(), note_name(id)))};
+      webhook_read read{
+        id,
+        std::make_shared<result<hosted<webhook_kind>>>(
+          recover<webhook_kind>(*store, entity_ref{webhook_kind::code, id})),
+        std::make_shared<result<std::optional<std::string>>>(read_position(*store, id))};
       caf::anon_send(to, std::move(read));
     });
 }
@@ -107,15 +110,21 @@ void deliverer_state::take_up(const webhook_read& x) {
                      : !*x.note ? x.note->error().why
                                 : std::string{"it does not exist"};
     log(log_level::error, "webhook cannot be read", {{"webhook", x.id.text()}, {"why", why}});
+    if (!*x.what || !*x.note)
+      unread_[x.id] = uptime_ + patience;
     return;
   }
   auto what = view_of((*x.what)->state, (*x.what)->version);
+  const auto found = all_.find(x.id);
   if (what.status == webhook::status::removed) {
-    all_.erase(x.id);
-    services_->board.forget(x.id);
+    // What is being noted has to be noted first.
+    if (found != all_.end() && found->second.is_noting)
+      found->second.what = std::move(what);
+    else
+      forget(x.id);
     return;
   }
-  const auto found = all_.find(x.id);
+  services_->board.know(x.id, what);
   if (found != all_.end()) {
     // Readings overtake each other.
     if (found->second.what.version < what.version)
@@ -206,15 +215,21 @@ void deliverer_state::take_up(const webhook_page& x) {
 
 void deliverer_state::send(const entity_id& id, hooked& h, const webhook::feed_place& at) {
   const auto& event = h.events.event_at(at);
-  auto prepare = [services = services_, id, to = h.to, what = h.what,
+  // Both run with the guard, one after the other.
+  auto is_withheld = std::make_shared<bool>(false);
+  auto prepare = [services = services_, id, to = h.to, is_withheld,
                   message = make_webhook_message(event, h.what.registration.is_structured)] {
-    const auto now = services->time.now();
-    return sign_request(message, to, services->secrets.signing(id, what, now), now);
+    auto request = sign_request(*services, id, message, to);
+    *is_withheld = !request && request.error().code == errc::conflict;
+    return request;
   };
-  auto ended
-    = [to = caf::actor_cast<deliverer_actor>(self_), id, life = h.life, at](call_ending ending) {
-        caf::anon_send(to, webhook_call_ended{id, life, at, std::move(ending)});
-      };
+  auto ended = [to = caf::actor_cast<deliverer_actor>(self_), id, life = h.life, at,
+                is_withheld](call_ending ending) {
+    // It was not refused by anybody, and waits until the webhook is resumed.
+    if (*is_withheld)
+      ending.how = call_ending::how_type::stopped;
+    caf::anon_send(to, webhook_call_ended{id, life, at, std::move(ending)});
+  };
   services_->guards.call(h.to,
                          std::make_shared<guarded_call>(id.text() + '/' + event.partitionkey,
                                                         std::move(prepare), std::move(ended)));
@@ -287,6 +302,17 @@ void deliverer_state::take_up(const webhook_letter_written& x) {
 
 void deliverer_state::on_tick(milliseconds uptime) {
   uptime_ = uptime;
+  if (is_unlisted_->load() && uptime_ >= list_again_at_) {
+    is_unlisted_->store(false);
+    list_again_at_ = uptime_ + patience;
+    list_all();
+  }
+  for (auto each = unread_.begin(); each != unread_.end();) {
+    const bool is_due = each->second <= uptime_;
+    if (is_due)
+      read(each->first);
+    each = is_due ? unread_.erase(each) : std::next(each);
+  }
   for (auto& [id, h] : all_) {
     while (!h.letters_late.empty() && h.letters_late.front().first <= uptime_) {
       write_letter(id, h, h.letters_late.front().second);
@@ -297,8 +323,18 @@ void deliverer_state::on_tick(milliseconds uptime) {
   }
 }
 
+void deliverer_state::forget(const entity_id& id) {
+  all_.erase(id);
+  services_->board.forget(id);
+  services_->loaders.run([notes = &services_->notes, id] {
+    if (const auto gone = notes->forget(id); !gone)
+      log(log_level::error, "position of a removed webhook cannot be forgotten",
+          {{"webhook", id.text()}, {"why", gone.error().why}});
+  });
+}
+
 void deliverer_state::note(const entity_id& id, hooked& h) {
-  if (h.is_noting)
+  if (h.is_noting || h.what.status == webhook::status::removed)
     return;
   auto text = h.status.position.text();
   if (text == h.noted)
@@ -306,7 +342,7 @@ void deliverer_state::note(const entity_id& id, hooked& h) {
   h.is_noting = true;
   services_->loaders.run([to = caf::actor_cast<deliverer_actor>(self_), notes = &services_->notes,
                           id, life = h.life, text = std::move(text)]() mutable {
-    auto written = notes->write_note(id.shard(), note_name(id), text);
+    auto written = notes->write_position(id, text);
     if (!written) {
       log(log_level::error, "position of a webhook cannot be noted",
           {{"webhook", id.text()}, {"why", written.error().why}});
@@ -317,10 +353,13 @@ void deliverer_state::note(const entity_id& id, hooked& h) {
 }
 
 void deliverer_state::take_up(const webhook_noted& x) {
-  if (auto* h = find(x.id, x.life)) {
-    h->is_noting = false;
-    h->noted = x.position;
-  }
+  auto* h = find(x.id, x.life);
+  if (h == nullptr)
+    return;
+  h->is_noting = false;
+  h->noted = x.position;
+  if (h->what.status == webhook::status::removed)
+    forget(x.id);
 }
 
 deliverer_actor::behavior_type delivering(deliverer_actor::stateful_pointer<deliverer_state> self,

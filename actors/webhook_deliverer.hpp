@@ -5,12 +5,14 @@
 // again from the noted position, and delivered again with the same ids.
 #pragma once
 
+#include "actors/delivery_board.hpp"
 #include "actors/event_feed.hpp"
 #include "actors/guards.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/letters.hpp"
 #include "actors/seams.hpp"
 #include "actors/webhook/delivery.hpp"
+#include "actors/webhook_notes.hpp"
 #include "actors/webhook_secrets.hpp"
 #include "actors/webhooks.hpp"
 #include "config/settings.hpp"
@@ -21,27 +23,15 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <atomic>
 #include <deque>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_map>
 
 namespace dossier {
-
-/// What readers see of all deliveries. Thread-safe.
-class delivery_board {
-public:
-  std::optional<delivery_status> read(const entity_id& id) const;
-  void write(const entity_id& id, const delivery_status& now);
-  void forget(const entity_id& id);
-
-private:
-  mutable std::mutex mutex_;
-  std::unordered_map<entity_id, delivery_status> all_;
-};
 
 /// Owned by the webhooks' service; outlives the actor.
 struct deliverer_services {
@@ -49,7 +39,7 @@ struct deliverer_services {
   const clock& time;
   background& loaders;
   const event_feed& feed;
-  journal& notes;
+  webhook_notes& notes;
   dossier::guards& guards;
   dossier::letters& letters;
   webhook_secrets secrets;
@@ -57,9 +47,10 @@ struct deliverer_services {
   delivery_board board;
 };
 
-/// Signs a message for one attempt and puts it into a request.
-result<outbound_request> sign_request(const webhook_message& message, const destination& to,
-                                      const std::vector<webhook_secret>& secrets, timestamp now);
+/// Signs a message for one attempt, with what is known of the webhook now, and puts it into a
+/// request. conflict if the webhook is not active.
+result<outbound_request> sign_request(const deliverer_services& services, const entity_id& webhook,
+                                      const webhook_message& message, const destination& to);
 
 /// The letter of a webhook and an event: the same one however often it is made.
 entity_id letter_id_of(const entity_id& webhook, const cloud_event& event, shard_number shard);
@@ -98,18 +89,27 @@ private:
     milliseconds patience_until{0}; ///< Nothing new is tried before.
   };
 
+  /// Reads which webhooks there are, and all of them.
+  void list_all();
   hooked* find(const entity_id& id, std::uint64_t life);
   void go_on(const entity_id& id, hooked& h);
   void read_page(const entity_id& id, hooked& h);
   void send(const entity_id& id, hooked& h, const webhook::feed_place& at);
   void write_letter(const entity_id& id, const hooked& h, const webhook::feed_place& at);
   void note(const entity_id& id, hooked& h);
+  /// It was removed.
+  void forget(const entity_id& id);
 
   deliverer_actor::pointer self_ = nullptr;
   deliverer_services* services_ = nullptr;
   std::unordered_map<entity_id, hooked> all_;
+  /// Those that could not be read, and when that is tried again.
+  std::unordered_map<entity_id, milliseconds> unread_;
+  /// Set by the loader's thread when the list could not be read.
+  std::shared_ptr<std::atomic<bool>> is_unlisted_ = std::make_shared<std::atomic<bool>>(false);
   std::uint64_t next_life_ = 1;
   milliseconds uptime_{0};
+  milliseconds list_again_at_{0};
 };
 
 deliverer_actor::behavior_type delivering(deliverer_actor::stateful_pointer<deliverer_state> self,

@@ -59,8 +59,17 @@ public:
   /// within a shard, at most `limit`. Blocks on the disk.
   virtual result<std::vector<found_webhook>> list(const std::optional<std::string>& customer,
                                                   std::size_t limit) const = 0;
+  /// A place among a customer's webhooks, given back when the last copy goes.
+  using place = std::shared_ptr<const void>;
+  /// Takes one for a webhook that is about to be made under `id`: conflict if together with those
+  /// that are listed and those that others have a place for there would be more than `most`. To be
+  /// held until the core has answered; it is listed by then. Blocks on the disk.
+  virtual result<place> reserve(const entity_id& id, const std::string& customer, std::size_t most)
+    = 0;
   /// What is told to its owner, once.
   virtual std::string secret_of(const entity_id& id, std::uint32_t generation) const = 0;
+  /// Reads what stored_answer::bytes holds. May block on the disk.
+  virtual result<answer<webhook::view>> decode_answer(std::string_view bytes) const = 0;
   /// nullopt while nothing was tried to deliver to it.
   virtual std::optional<delivery_status> status(const entity_id& id) const = 0;
 };

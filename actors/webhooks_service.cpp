@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/webhooks_service.hpp"
 
+#include "actors/entity/answer_codec.hpp"
 #include "actors/letter_walk.hpp"
+#include "config/log.hpp"
 #include "protocol/assert.hpp"
 
 #include <caf/actor_system.hpp>
@@ -16,8 +18,6 @@ namespace {
 
 /// How an exit of our own making is told from a crash.
 constexpr auto let_go_reason = caf::exit_reason::user_shutdown;
-/// Between a crash of the deliverer and its next start.
-constexpr milliseconds restart_wait{5'000};
 constexpr std::size_t list_rows = 1'000;
 
 /// What the answer to a handshake means; nullopt: the destination agrees (CloudEvents HTTP 1.1 Web
@@ -55,11 +55,12 @@ webhooks_service::webhooks_service(caf::actor_system& system, entity_services& s
   , region_(std::move(region))
   , out_(parts.out)
   , settings_(settings)
+  , notes_(parts.notes)
   , deliverer_services_{services.store,
                         services.time,
                         services.loaders,
                         parts.feed,
-                        parts.notes,
+                        notes_,
                         by,
                         dead,
                         webhook_secrets(parts.key),
@@ -70,16 +71,30 @@ webhooks_service::webhooks_service(caf::actor_system& system, entity_services& s
 }
 
 void webhooks_service::start_deliverer() {
+  started_at_ = uptime_;
   deliverer_ = system_.spawn(delivering, &deliverer_services_);
   deliverer_->attach_functor([this, who = deliverer_.id()](const caf::error& why) {
-    if (why == let_go_reason)
-      return;
-    const std::lock_guard lock(mutex_);
-    if (deliverer_ && deliverer_.id() == who) {
-      deliverer_ = nullptr;
-      restart_at_ = uptime_ + restart_wait;
-    }
+    if (why != let_go_reason)
+      crashed_.store(who);
   });
+}
+
+void webhooks_service::take_note_of_crash() {
+  deliverer_ = nullptr;
+  const auto& limits = services_.limits;
+  const milliseconds wait_max{limits.restart_backoff_ms_max};
+  if (uptime_ - started_at_ > wait_max)
+    crashes_ = 0;
+  const auto doubled = std::uint64_t{limits.restart_backoff_ms_min} << std::min(crashes_, 20u);
+  const auto wait = std::min(milliseconds{doubled}, wait_max);
+  ++crashes_;
+  restart_at_ = uptime_ + wait;
+  services_.counters.restarts.fetch_add(1, std::memory_order_relaxed);
+  // It is never given up, as an entity is: every webhook depends on it.
+  log(log_level::warn, "actor will restart",
+      {{"actor", deliverer_state::name},
+       {"restarts", std::to_string(crashes_)},
+       {"wait_ms", std::to_string(wait.count())}});
 }
 
 entity_id webhooks_service::next_id(std::string_view customer) {
@@ -95,8 +110,21 @@ void webhooks_service::submit(const entity_id& id, webhook::command what, comman
     return;
   }
   counters.commands.fetch_add(1, std::memory_order_relaxed);
-  caf::anon_send(region_, dossier::submit<webhook_kind>{std::make_shared<command_job<webhook_kind>>(
-                            counters, id, std::move(what), std::move(meta), std::move(done))});
+  const bool is_removal = std::holds_alternative<webhook::remove>(what);
+  auto job = std::make_shared<command_job<webhook_kind>>(counters, id, std::move(what),
+                                                         std::move(meta), std::move(done));
+  if (!is_removal)
+    return hand_over(job);
+  services_.loaders.run([this, id, job] {
+    if (const auto known = notes_.announce(id); known)
+      hand_over(job);
+    else
+      job->done->deliver(known.error());
+  });
+}
+
+void webhooks_service::hand_over(const std::shared_ptr<command_job<webhook_kind>>& job) {
+  caf::anon_send(region_, dossier::submit<webhook_kind>{job});
 }
 
 result<found_webhook> webhooks_service::find(const entity_id& id) const {
@@ -130,8 +158,28 @@ webhooks_service::list(const std::optional<std::string>& customer, std::size_t l
   return all;
 }
 
+result<webhooks::place> webhooks_service::reserve(const entity_id& id, const std::string& customer,
+                                                  std::size_t most) {
+  auto taken = places_.take(id, customer);
+  // Why listed after the place is taken: what gives its place back meanwhile is in the list.
+  const auto listed = list(customer, most);
+  if (!listed)
+    return listed.error();
+  auto& others = taken.before;
+  for (const auto& each : *listed)
+    others.insert(each.id);
+  if (others.size() >= most)
+    return fail(errc::conflict, "There are as many webhooks of this customer as are allowed ("
+                                  + std::to_string(most) + "); remove one first.");
+  return std::move(taken.place);
+}
+
 std::string webhooks_service::secret_of(const entity_id& id, std::uint32_t generation) const {
   return deliverer_services_.secrets.of(id, generation).text();
+}
+
+result<answer<webhook::view>> webhooks_service::decode_answer(std::string_view bytes) const {
+  return decode_answer_of<webhook_kind>(services_.store, bytes);
 }
 
 std::optional<delivery_status> webhooks_service::status(const entity_id& id) const {
@@ -158,10 +206,10 @@ void webhooks_service::attempt(const entity_id&, const letter::view& what, attem
   if (!to)
     return refuse(errc::corrupt, to.error().why);
   auto key = id->text() + '/' + what.message.key.value_or("");
-  auto prepare = [this, hook = *found, to = *to, message = std::move(*message)] {
-    const auto now = services_.time.now();
-    return sign_request(message, to, deliverer_services_.secrets.signing(hook.id, hook.view, now),
-                        now);
+  // The deliverer may not have read it yet.
+  deliverer_services_.board.know(*id, found->view);
+  auto prepare = [this, id = *id, to = *to, message = std::move(*message)] {
+    return sign_request(deliverer_services_, id, message, to);
   };
   auto ended = [done = std::move(done)](const call_ending& ending) {
     using how = call_ending::how_type;
@@ -219,9 +267,8 @@ void webhooks_service::tell(const entity_id& id, webhook::command what, fired do
     [done = std::move(done)](const result<answer<webhook::view>>& got) {
       done(got ? std::nullopt : std::optional<failure>(got.error()));
     });
-  caf::anon_send(
-    region_, dossier::submit<webhook_kind>{std::make_shared<command_job<webhook_kind>>(
-               services_.counters, id, std::move(what), std::move(meta), std::move(answer_to))});
+  hand_over(std::make_shared<command_job<webhook_kind>>(services_.counters, id, std::move(what),
+                                                        std::move(meta), std::move(answer_to)));
 }
 
 // The deliverer.
@@ -231,6 +278,8 @@ void webhooks_service::beat(milliseconds uptime) {
   uptime_ = uptime;
   if (is_stopped_)
     return;
+  if (deliverer_ && crashed_.load() == deliverer_.id())
+    take_note_of_crash();
   if (!deliverer_ && uptime_ >= restart_at_)
     start_deliverer();
   if (deliverer_)

@@ -8,10 +8,13 @@
 #include "actors/letter_channel.hpp"
 #include "actors/webhook/kind.hpp"
 #include "actors/webhook_deliverer.hpp"
+#include "actors/webhook_places.hpp"
 #include "actors/webhooks.hpp"
 
 #include <caf/fwd.hpp>
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -33,7 +36,10 @@ public:
   result<found_webhook> find(const entity_id& id) const override;
   result<std::vector<found_webhook>> list(const std::optional<std::string>& customer,
                                           std::size_t limit) const override;
+  result<place> reserve(const entity_id& id, const std::string& customer,
+                        std::size_t most) override;
   std::string secret_of(const entity_id& id, std::uint32_t generation) const override;
+  result<answer<webhook::view>> decode_answer(std::string_view bytes) const override;
   std::optional<delivery_status> status(const entity_id& id) const override;
 
   void attempt(const entity_id& id, const letter::view& what, attempted done) override;
@@ -50,18 +56,27 @@ private:
   void begin(const timer_row& row, const fired& done);
   void shake_hands(const entity_id& id, const webhook::view& what, const fired& done);
   void tell(const entity_id& id, webhook::command what, fired done);
-  /// With the lock held.
+  void hand_over(const std::shared_ptr<command_job<webhook_kind>>& job);
+  /// With the lock held, here and below.
   void start_deliverer();
+  void take_note_of_crash();
 
   caf::actor_system& system_;
   entity_services& services_;
   const region_actor<webhook_kind> region_;
   outbound& out_;
   const webhook_settings settings_;
+  webhook_notes notes_;
   deliverer_services deliverer_services_;
-  std::mutex mutex_;
+  webhook_places places_;
+  /// Of the last deliverer that crashed; 0: none has. Written by its last breath, which may be
+  /// drawn on the thread that starts it, lock held.
+  std::atomic<caf::actor_id> crashed_{0};
+  std::mutex mutex_;          ///< Guards what follows.
   deliverer_actor deliverer_; ///< Empty after a crash, until the next start.
+  std::uint32_t crashes_ = 0; ///< In a row.
   milliseconds uptime_{0};
+  milliseconds started_at_{0};
   milliseconds restart_at_{0};
   bool is_stopped_ = false;
 };

@@ -340,6 +340,8 @@ result<void> mapped_journal::write_note(shard_number shard, std::string_view nam
     return fail(errc::internal, "a note cannot be named \"" + std::string{name} + '"');
   const std::lock_guard lock{mutex_};
   shards_[shard].notes.insert_or_assign(std::string{name}, std::string{bytes});
+  if (bytes.empty())
+    shards_[shard].notes.erase(std::string{name});
   return {};
 }
 

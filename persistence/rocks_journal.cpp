@@ -160,7 +160,14 @@ result<void> opened_journal::write_note(shard_number shard, std::string_view nam
                                         std::string_view bytes) {
   if (!keys::is_note_name(name) || shard >= shard_count())
     return fail(errc::internal, "a note cannot be named \"" + std::string{name} + '"');
-  return database_->put_unsynced(keys::row::note, keys::note_key(shard, name), bytes);
+  const auto key = keys::note_key(shard, name);
+  if (!bytes.empty())
+    return database_->put_unsynced(keys::row::note, key, bytes);
+  // Nothing to keep is no row.
+  rocksdb::WriteBatch changes;
+  if (const auto status = changes.Delete(database_->handle(keys::row::note), key); !status.ok())
+    return fail(errc::internal, "a note cannot be erased: " + status.ToString());
+  return database_->write_unsynced(changes);
 }
 
 result<std::optional<state_row>> opened_journal::read_state(const entity_ref& entity) const {

@@ -17,6 +17,8 @@ namespace {
 
 constexpr std::size_t members_max = 64;
 constexpr std::size_t depth_max = 16;
+/// Kept of an array, one more than anybody may want.
+constexpr std::size_t elements_max = 65;
 constexpr std::size_t troubles_told_max = 8;
 constexpr std::size_t name_bytes_told_max = 64;
 
@@ -65,13 +67,16 @@ public:
   bool end_array() { return close(); }
 
   bool key(std::string& name) {
-    if (depth_ != 1)
+    auto* inner = depth_ == 2 ? body_.members_[name_].inner.get() : nullptr;
+    if (depth_ != 1 && inner == nullptr)
       return true;
-    if (body_.members_.contains(name))
-      return stop("names the member \"" + shortened(name) + "\" twice.", pointer_to(name));
-    if (body_.members_.size() == members_max)
-      return stop("has more than 64 members.", "");
-    name_ = std::move(name);
+    auto& members = inner == nullptr ? body_.members_ : inner->members_;
+    const auto above = inner == nullptr ? std::string{} : pointer_to(name_);
+    if (members.contains(name))
+      return stop("names the member \"" + shortened(name) + "\" twice.", above + pointer_to(name));
+    if (members.size() == members_max)
+      return stop("has more than 64 members" + (above.empty() ? "." : " at " + above + "."), above);
+    (inner == nullptr ? name_ : inner_name_) = std::move(name);
     return true;
   }
 
@@ -86,9 +91,22 @@ private:
   bool take(Value&& value) {
     if (depth_ == 0)
       return stop("must be a JSON object.", "");
-    if (depth_ == 1)
-      body_.members_[name_].value = std::forward<Value>(value);
+    keep(std::forward<Value>(value));
     return true;
+  }
+
+  /// Of what lies deeper than the members of members nobody asks.
+  template <class Value>
+  void keep(Value&& value) {
+    if (depth_ != 1 && depth_ != 2)
+      return;
+    auto& member = body_.members_[name_];
+    if (depth_ == 1)
+      member.value = std::forward<Value>(value);
+    else if (member.inner)
+      member.inner->members_[inner_name_].value = std::forward<Value>(value);
+    else if (member.elements.size() < elements_max)
+      member.elements.emplace_back(std::forward<Value>(value));
   }
 
   bool open(json_body::nested kind) {
@@ -96,8 +114,9 @@ private:
       return stop("must be a JSON object, not an array.", "");
     if (depth_ == depth_max)
       return stop("is nested deeper than 16.", pointer_to(name_));
-    if (depth_ == 1)
-      body_.members_[name_].value = kind;
+    keep(kind);
+    if (depth_ == 1 && kind == json_body::nested::object)
+      body_.members_[name_].inner = std::make_unique<json_body>();
     ++depth_;
     return true;
   }
@@ -115,6 +134,7 @@ private:
 
   json_body& body_;
   std::string name_;
+  std::string inner_name_; ///< Within the object of that name.
   std::size_t depth_ = 0;
   std::optional<failure> failure_;
 };
@@ -157,13 +177,17 @@ bool json_body::is_null(std::string_view name) {
   return found != nullptr && std::holds_alternative<std::nullptr_t>(found->value);
 }
 
-void json_body::want(std::string_view name, const member& found, std::string_view type) {
+std::string json_body::sentence_of(const json_body::value& found, std::string_view type) {
   constexpr std::array<std::string_view, 7> types{"null",     "a boolean", "a number", "a number",
                                                   "a number", "a string",  ""};
-  auto is = types[found.value.index()];
-  if (const auto* container = std::get_if<nested>(&found.value))
+  auto is = types[found.index()];
+  if (const auto* container = std::get_if<nested>(&found))
     is = *container == nested::object ? "an object" : "an array";
-  refuse(name, "must be " + std::string{type} + ", not " + std::string{is} + ".");
+  return "must be " + std::string{type} + ", not " + std::string{is} + ".";
+}
+
+void json_body::want(std::string_view name, const member& found, std::string_view type) {
+  refuse(name, sentence_of(found.value, type));
 }
 
 std::optional<std::string> json_body::required_string(std::string_view name) {
@@ -206,11 +230,46 @@ std::optional<bool> json_body::required_bool(std::string_view name) {
   return std::nullopt;
 }
 
+std::vector<std::string> json_body::optional_strings(std::string_view name, std::size_t most) {
+  std::vector<std::string> read;
+  auto* found = find(name);
+  if (found == nullptr || std::holds_alternative<std::nullptr_t>(found->value))
+    return read;
+  if (found->value != value{nested::array}) {
+    want(name, *found, "an array of strings");
+    return read;
+  }
+  if (found->elements.size() > most)
+    refuse(name, "must not have more than " + std::to_string(most) + " elements.");
+  for (std::size_t i = 0; i < std::min(found->elements.size(), most); ++i) {
+    const auto* text = std::get_if<std::string>(&found->elements[i]);
+    read.push_back(text == nullptr ? std::string{} : *text);
+    if (text == nullptr)
+      refuse_element(name, i, sentence_of(found->elements[i], "a string"));
+  }
+  return read;
+}
+
+json_body* json_body::optional_object(std::string_view name) {
+  auto* found = find(name);
+  if (found == nullptr || std::holds_alternative<std::nullptr_t>(found->value))
+    return nullptr;
+  if (!found->inner)
+    want(name, *found, "an object");
+  return found->inner.get();
+}
+
 void json_body::refuse(std::string_view name, std::string_view why) {
   troubles_.push_back({pointer_to(name), std::string{name} + " " + std::string{why}});
 }
 
-result<void> json_body::finish() const {
+void json_body::refuse_element(std::string_view name, std::size_t index, std::string_view why) {
+  const auto number = std::to_string(index);
+  troubles_.push_back(
+    {pointer_to(name) + '/' + number, std::string{name} + "[" + number + "] " + std::string{why}});
+}
+
+std::vector<json_body::trouble> json_body::all_troubles() const {
   auto troubles = troubles_;
   std::string known;
   for (const auto& name : known_)
@@ -220,6 +279,15 @@ result<void> json_body::finish() const {
       troubles.push_back({pointer_to(name), "There is no member \"" + shortened(name)
                                               + "\" here; known are: " + known + "."});
   }
+  for (const auto& [name, found] : members_)
+    if (found.is_known && found.inner)
+      for (auto& each : found.inner->all_troubles())
+        troubles.push_back({pointer_to(name) + each.pointer, name + ": " + each.sentence});
+  return troubles;
+}
+
+result<void> json_body::finish() const {
+  const auto troubles = all_troubles();
   if (troubles.empty())
     return {};
   std::string why;

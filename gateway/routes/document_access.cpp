@@ -96,9 +96,9 @@ cause cause_of(const request& r, std::string_view command) {
   return why;
 }
 
-result<std::optional<document_answer>>
-first_answer(const shared_parts& shared, std::string_view customer, const idempotency& key) {
-  const auto stored = shared.parts.documents.find_answer(customer, key.id);
+result<std::optional<std::string>>
+first_answer_of_any(const shared_parts& shared, std::string_view customer, const idempotency& key) {
+  auto stored = shared.parts.documents.find_answer(customer, key.id);
   if (!stored)
     return stored.error();
   if (!*stored)
@@ -108,19 +108,29 @@ first_answer(const shared_parts& shared, std::string_view customer, const idempo
                 "This Idempotency-Key was used before with another body. Use a new key for a new "
                 "request.",
                 "Idempotency-Key");
-  auto first = shared.parts.documents.decode_answer((*stored)->bytes);
+  return std::optional{std::move((*stored)->bytes)};
+}
+
+result<std::optional<document_answer>>
+first_answer(const shared_parts& shared, std::string_view customer, const idempotency& key) {
+  const auto stored = first_answer_of_any(shared, customer, key);
+  if (!stored)
+    return stored.error();
+  if (!*stored)
+    return std::nullopt;
+  auto first = shared.parts.documents.decode_answer(**stored);
   if (!first)
     return first.error();
   return std::optional{std::move(*first)};
 }
 
-result<repetition> recognise(shared_parts& shared, const request& r, std::string_view operation,
-                             std::string_view scope, std::string_view customer,
-                             std::string_view body) {
+result<repetition_of<std::string>> recognise_any(shared_parts& shared, const request& r,
+                                                 std::string_view operation, std::string_view scope,
+                                                 std::string_view customer, std::string_view body) {
   const auto key = idempotency_of(r, operation, scope, body);
   if (!key)
     return key.error();
-  repetition known;
+  repetition_of<std::string> known;
   if (!*key)
     return known;
   known.key = **key;
@@ -129,10 +139,26 @@ result<repetition> recognise(shared_parts& shared, const request& r, std::string
   if (!turn)
     return turn.error();
   known.turn = std::move(*turn);
-  auto first = first_answer(shared, customer, *known.key);
+  auto first = first_answer_of_any(shared, customer, *known.key);
   if (!first)
     return first.error();
   known.first = std::move(*first);
+  return known;
+}
+
+result<repetition> recognise(shared_parts& shared, const request& r, std::string_view operation,
+                             std::string_view scope, std::string_view customer,
+                             std::string_view body) {
+  auto any = recognise_any(shared, r, operation, scope, customer, body);
+  if (!any)
+    return any.error();
+  repetition known{any->key, std::move(any->turn), std::nullopt};
+  if (any->first) {
+    auto first = shared.parts.documents.decode_answer(*any->first);
+    if (!first)
+      return first.error();
+    known.first = std::move(*first);
+  }
   return known;
 }
 

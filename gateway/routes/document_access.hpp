@@ -43,21 +43,30 @@ awaitable<result<document_answer>> submit_command(shared_parts& shared, const en
 cause cause_of(const request& r, const document::command& what);
 cause cause_of(const request& r, std::string_view command);
 
-/// A request's place among its repetitions.
-struct repetition {
-  std::optional<idempotency> key;       ///< nullopt: the request may not be recognised.
-  commands_in_flight::turn turn;        ///< Keeps repetitions out while this one is on its way.
-  std::optional<document_answer> first; ///< The answer given before to the same request.
+/// A request's place among its repetitions. An answer is one about a document, or still as it was
+/// stored.
+template <class Answer>
+struct repetition_of {
+  std::optional<idempotency> key; ///< nullopt: the request may not be recognised.
+  commands_in_flight::turn turn;  ///< Keeps repetitions out while this one is on its way.
+  std::optional<Answer> first;    ///< The answer given before to the same request.
 };
+using repetition = repetition_of<document_answer>;
 
 /// conflict while the same request is on its way, unprocessable if its body was another one.
 result<repetition> recognise(shared_parts& shared, const request& r, std::string_view operation,
                              std::string_view scope, std::string_view customer,
                              std::string_view body);
+/// Likewise of commands to any kind of entity in the customer's shard.
+result<repetition_of<std::string>> recognise_any(shared_parts& shared, const request& r,
+                                                 std::string_view operation, std::string_view scope,
+                                                 std::string_view customer, std::string_view body);
 
 /// The answer that was stored under this key meanwhile.
 result<std::optional<document_answer>>
 first_answer(const shared_parts& shared, std::string_view customer, const idempotency& key);
+result<std::optional<std::string>>
+first_answer_of_any(const shared_parts& shared, std::string_view customer, const idempotency& key);
 
 /// Marks a repeated answer as one.
 response replayed(response answer);

@@ -5,12 +5,14 @@
 #include "gateway/body.hpp"
 #include "gateway/fields.hpp"
 #include "gateway/routes/document_access.hpp"
-#include "protocol/destination.hpp"
-#include "protocol/event_filter.hpp"
+#include "gateway/routes/webhook_json.hpp"
 #include "protocol/json_body.hpp"
-#include "protocol/json_text.hpp"
 
+#include <memory>
+#include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace dossier {
 
@@ -38,83 +40,6 @@ bool may_see(const request& r, const webhook::view& what) {
 
 // Answers.
 
-void write_text_or_null(json_writer& out, std::string_view name, const std::string& text) {
-  out.key(name);
-  if (text.empty())
-    out.null();
-  else
-    out.string(text);
-}
-
-void write_time_or_null(json_writer& out, std::string_view name,
-                        const std::optional<timestamp>& time) {
-  out.key(name);
-  if (time)
-    out.time(*time);
-  else
-    out.null();
-}
-
-/// Events behind the position; of a customer's webhook, those of its shard.
-std::uint64_t lag_of(const shared_parts& shared, const entity_id& id, const webhook::view& what,
-                     const feed_cursor& position) {
-  const auto end = shared.parts.events.end();
-  std::uint64_t lag = 0;
-  for (std::size_t shard = 0; shard < end.positions.size(); ++shard)
-    if (what.registration.customer.empty() || shard == id.shard())
-      lag += end.positions[shard] - std::min(end.positions[shard], position.positions[shard]);
-  return lag;
-}
-
-void write_delivery(json_writer& out, const shared_parts& shared, const entity_id& id,
-                    const webhook::view& what) {
-  out.key("delivery");
-  const auto status = shared.parts.webhooks->status(id);
-  if (!status) {
-    out.null();
-    return;
-  }
-  out.begin_object();
-  out.key("position").string(status->position.text());
-  out.key("lagEvents").number(lag_of(shared, id, what, status->position));
-  out.key("open").number(status->open);
-  out.key("delivered").number(status->delivered);
-  out.key("givenUp").number(status->given_up);
-  write_text_or_null(out, "lastError", status->last_error);
-  write_time_or_null(out, "failedAt", status->failed_at);
-  out.key("breaker");
-  const auto to = destination::parse(what.registration.url);
-  const auto guard = to ? shared.parts.guards->find(guard_name_of(*to)) : std::nullopt;
-  if (guard)
-    out.string(to_string(guard->now.state));
-  else
-    out.null();
-  out.end_object();
-}
-
-void write_webhook(json_writer& out, const shared_parts& shared, const entity_id& id,
-                   const webhook::view& what, const std::string& secret = {}) {
-  const auto& r = what.registration;
-  out.begin_object();
-  out.key("webhookId").string(id.text());
-  out.key("url").string(r.url);
-  out.key("types").string(r.types);
-  out.key("subject").string(r.subject_prefix);
-  write_text_or_null(out, "customerId", r.customer);
-  out.key("mode").string(r.is_structured ? "structured" : "binary");
-  out.key("status").string(to_string(what.status));
-  write_text_or_null(out, "trouble", what.trouble);
-  write_time_or_null(out, "nextHandshakeAt", what.due);
-  out.key("secretGeneration").number(what.generation);
-  write_time_or_null(out, "oldSecretUntil", what.old_until);
-  out.key("createdAt").time(what.created_at);
-  out.key("updatedAt").time(what.updated_at);
-  if (!secret.empty())
-    out.key("secret").string(secret);
-  write_delivery(out, shared, id, what);
-  out.end_object();
-}
-
 response webhook_json(unsigned status, json_writer& out) {
   auto answer = json_response(status, out.take());
   answer.fields.emplace_back("Cache-Control", "private, no-store");
@@ -124,16 +49,25 @@ response webhook_json(unsigned status, json_writer& out) {
 // Steps. Commands are named before they are handed to a coroutine: GCC 12 destroys some temporaries
 // of a co_await at the wrong place.
 
-awaitable<result<webhook_answer>> tell(shared_parts& shared, const request& r, const entity_id& id,
-                                       webhook::command what, bool is_fresh = false) {
+/// What the core is told beside the command.
+command_meta meta_of(const request& r, const webhook::command& what) {
   command_meta meta;
-  meta.cause.command = webhook::name_of(what);
-  meta.cause.by = "key:" + r.caller.name;
-  meta.cause.request_id = r.request_id;
-  meta.is_fresh_entity = is_fresh;
+  meta.cause = cause_of(r, webhook::name_of(what));
+  return meta;
+}
+
+/// `held` is kept until the core has answered, even if this wait ends before.
+awaitable<result<webhook_answer>> tell(shared_parts& shared, const entity_id& id,
+                                       webhook::command what, command_meta meta,
+                                       std::vector<std::shared_ptr<const void>> held) {
   auto start = [&](std::function<void(result<webhook_answer>)> receive) {
-    shared.parts.webhooks->submit(id, std::move(what), std::move(meta),
-                                  std::make_shared<reply<webhook::view>>(std::move(receive)));
+    auto deliver
+      = [receive = std::move(receive), held = std::move(held)](result<webhook_answer> a) mutable {
+          held.clear();
+          receive(std::move(a));
+        };
+    auto back = std::make_shared<reply<webhook::view>>(std::move(deliver));
+    shared.parts.webhooks->submit(id, std::move(what), std::move(meta), std::move(back));
   };
   co_return co_await await_reply<webhook_answer>(shared.reply_deadline(), std::move(start));
 }
@@ -159,34 +93,6 @@ awaitable<result<found_webhook>> find_visible_webhook(shared_parts& shared, cons
   co_return std::move(*found);
 }
 
-result<webhook::registration> registration_of(const shared_parts& shared, std::string_view text) {
-  auto body = json_body::parse(text);
-  if (!body)
-    return body.error();
-  webhook::registration made;
-  made.url = body->required_string("url").value_or("");
-  made.types = body->optional_string("types").value_or("");
-  made.subject_prefix = body->optional_string("subject").value_or("");
-  made.customer = body->optional_string("customerId").value_or("");
-  const auto mode = body->optional_string("mode").value_or("binary");
-  if (mode != "binary" && mode != "structured")
-    body->refuse("mode", "must be binary or structured.");
-  made.is_structured = mode == "structured";
-  if (const auto to = destination::parse(made.url); !to)
-    body->refuse("url", "is no place to deliver to: " + to.error().why + ".");
-  else if (to->address && is_private(*to->address)
-           && !shared.parts.settings.webhooks.private_destinations)
-    body->refuse("url", "must not be an address that is not of the public Internet.");
-  if (const auto filter = cloud_event_filter::parse(made.types, made.subject_prefix, made.customer);
-      !filter)
-    body->refuse(filter.error().where == "customer" ? "customerId" : filter.error().where,
-                 "is no filter: " + filter.error().why + ".");
-  if (auto whole = body->finish(); !whole)
-    return whole.error();
-  made.start = shared.parts.events.end().text();
-  return made;
-}
-
 result<void> check_may_hear(const request& r, const webhook::registration& made) {
   if (!made.customer.empty())
     return check_visible_customer(r, made.customer);
@@ -197,42 +103,101 @@ result<void> check_may_hear(const request& r, const webhook::registration& made)
   return {};
 }
 
+/// How its deliveries fare is left out: there are none yet, and a repeated answer must be the same.
+response created_response(const shared_parts& shared, const webhook_answer& made) {
+  json_writer out{1'024};
+  write_webhook(out, shared, made.id, made.view, webhook_part::made,
+                shared.parts.webhooks->secret_of(made.id, made.view.generation));
+  auto answer = webhook_json(201, out);
+  answer.fields.emplace_back("Location", "/api/webhooks/" + made.id.text());
+  return made.is_replay ? replayed(std::move(answer)) : answer;
+}
+
+/// The answer to the same request that was given before; nullopt if there is none.
+result<std::optional<webhook_answer>> decoded(const shared_parts& shared,
+                                              const std::optional<std::string>& stored) {
+  if (!stored)
+    return std::nullopt;
+  auto first = shared.parts.webhooks->decode_answer(*stored);
+  if (!first)
+    return first.error();
+  return std::optional{std::move(*first)};
+}
+
+/// After a refusal: the same request may have been answered meanwhile, by an attempt whose answer
+/// got lost.
+result<webhook_answer> answered_before(const shared_parts& shared, std::string_view customer,
+                                       const std::optional<idempotency>& key,
+                                       const failure& refused) {
+  if (!key || refused.code != errc::conflict)
+    return refused;
+  const auto stored = first_answer_of_any(shared, customer, *key);
+  if (!stored)
+    return stored.error();
+  auto first = decoded(shared, *stored);
+  if (!first)
+    return first.error();
+  if (!*first)
+    return refused;
+  return std::move(**first);
+}
+
+awaitable<result<webhook_answer>> make_webhook(shared_parts& shared, const request& r,
+                                               webhook::registration made,
+                                               repetition_of<std::string> known) {
+  auto* all = shared.parts.webhooks;
+  const auto& limits = shared.parts.settings.webhooks;
+  const auto customer = made.customer;
+  const auto id = all->next_id(customer);
+  auto job = [all, id, customer, most = limits.per_customer_max] {
+    return all->reserve(id, customer, most);
+  };
+  auto place = co_await run_on(shared.parts.readers, std::move(job));
+  if (!place)
+    co_return place.error();
+  webhook::command what{webhook::create{std::move(made), limits.handshake}};
+  auto meta = meta_of(r, what);
+  meta.is_fresh_entity = true;
+  if (known.key) {
+    meta.id = known.key->id;
+    meta.fingerprint = known.key->fingerprint;
+  }
+  std::vector<std::shared_ptr<const void>> held;
+  held.push_back(std::move(*place));
+  held.push_back(std::move(known.turn));
+  auto done = co_await tell(shared, id, std::move(what), std::move(meta), std::move(held));
+  if (!done)
+    co_return answered_before(shared, customer, known.key, done.error());
+  log(log_level::info, "webhook created", {{"webhook", id.text()}, {"by", r.caller.name}});
+  co_return done;
+}
+
 awaitable<result<response>> create_webhook(shared_parts& shared, request& r, body_reader& body) {
   const auto text = co_await read_text(body, shared.parts.settings.http.json_bytes_max);
   if (!text)
     co_return text.error();
   if (auto known = check_query(r, {}); !known)
     co_return known.error();
-  const auto all = webhooks_of(shared);
-  if (!all)
+  if (const auto all = webhooks_of(shared); !all)
     co_return all.error();
-  auto made = registration_of(shared, *text);
+  auto made = read_registration(shared, *text);
   if (!made)
     co_return made.error();
   if (auto allowed = check_may_hear(r, *made); !allowed)
     co_return allowed.error();
-  const auto& limits = shared.parts.settings.webhooks;
-  auto job = [source = *all, customer = made->customer, most = limits.per_customer_max] {
-    return source->list(customer, most);
-  };
-  const auto present = co_await run_on(shared.parts.readers, std::move(job));
-  if (!present)
-    co_return present.error();
-  if (present->size() >= limits.per_customer_max)
-    co_return fail(errc::conflict, "There are as many webhooks of this customer as are allowed ("
-                                     + std::to_string(limits.per_customer_max)
-                                     + "); remove one first.");
-  const auto id = (*all)->next_id(made->customer);
-  webhook::command what{webhook::create{std::move(*made), limits.handshake}};
-  const auto done = co_await tell(shared, r, id, std::move(what), true);
+  const auto& customer = made->customer;
+  auto known = recognise_any(shared, r, "createWebhook", customer, customer, *text);
+  if (!known)
+    co_return known.error();
+  const auto first = decoded(shared, known->first);
+  if (!first)
+    co_return first.error();
+  if (*first)
+    co_return created_response(shared, **first);
+  const auto done = co_await make_webhook(shared, r, std::move(*made), std::move(*known));
   if (!done)
     co_return done.error();
-  log(log_level::info, "webhook created", {{"webhook", id.text()}, {"by", r.caller.name}});
-  json_writer out{1'024};
-  write_webhook(out, shared, id, done->view, (*all)->secret_of(id, done->view.generation));
-  auto answer = webhook_json(201, out);
-  answer.fields.emplace_back("Location", "/api/webhooks/" + id.text());
-  co_return answer;
+  co_return created_response(shared, *done);
 }
 
 awaitable<result<response>> list_webhooks(shared_parts& shared, request& r, body_reader&) {
@@ -278,13 +243,14 @@ awaitable<result<response>> change_webhook(shared_parts& shared, request& r, web
   if (!found)
     co_return found.error();
   const std::string name{webhook::name_of(what)};
-  const auto done = co_await tell(shared, r, found->id, std::move(what));
+  auto meta = meta_of(r, what);
+  const auto done = co_await tell(shared, found->id, std::move(what), std::move(meta), {});
   if (!done)
     co_return done.error();
   log(log_level::info, "webhook was told",
       {{"webhook", found->id.text()}, {"command", name}, {"by", r.caller.name}});
   json_writer out{1'024};
-  write_webhook(out, shared, found->id, done->view,
+  write_webhook(out, shared, found->id, done->view, webhook_part::all,
                 tells_secret ? shared.parts.webhooks->secret_of(found->id, done->view.generation)
                              : std::string{});
   co_return webhook_json(200, out);

@@ -246,6 +246,10 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_note_is_what_was_written_last, Store, stores) {
   BOOST_REQUIRE(g.store.write_note(1, name, std::string_view{"se\0cond", 7}));
   BOOST_TEST(g.store.read_note(1, name).value().value() == (std::string{"se\0cond", 7}));
   BOOST_TEST(!g.store.read_note(2, name).value().has_value());
+  for (int again = 0; again < 2; ++again) {
+    BOOST_REQUIRE(g.store.write_note(1, name, ""));
+    BOOST_TEST(!g.store.read_note(1, name).value().has_value());
+  }
   for (const auto& bad : {std::string{}, std::string{"A"}, name + "n"})
     BOOST_TEST(!g.store.write_note(1, bad, "x"));
   BOOST_TEST(!g.store.write_note(shard_count, name, "x"));

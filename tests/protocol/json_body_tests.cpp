@@ -5,6 +5,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <string>
+#include <vector>
 
 using namespace dossier;
 
@@ -162,6 +163,52 @@ BOOST_AUTO_TEST_CASE(long_names_and_many_problems_are_cut) {
   BOOST_REQUIRE(!finished);
   BOOST_TEST(finished.error().why.size() < 2'000u);
   BOOST_TEST(finished.error().why.find("13 more problems") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(arrays_of_strings_are_read_and_their_wrong_elements_named) {
+  auto body = good(R"({"a":["x","y"],"none":[],"null":null})");
+  BOOST_TEST(body.optional_strings("a", 2) == (std::vector<std::string>{"x", "y"}),
+             boost::test_tools::per_element());
+  BOOST_TEST(body.optional_strings("none", 2).empty());
+  BOOST_TEST(body.optional_strings("null", 2).empty());
+  BOOST_TEST(body.optional_strings("absent", 2).empty());
+  BOOST_TEST(body.finish().has_value());
+  const auto where = [](std::string_view text) {
+    auto wrong = good(text);
+    wrong.optional_strings("a", 2);
+    const auto refused = wrong.finish();
+    return refused ? "good" : refused.error().where;
+  };
+  BOOST_TEST(where(R"({"a":"x"})") == "/a");
+  BOOST_TEST(where(R"({"a":{}})") == "/a");
+  BOOST_TEST(where(R"({"a":["x",1]})") == "/a/1");
+  BOOST_TEST(where(R"({"a":["x",["y"]]})") == "/a/1");
+  BOOST_TEST(where(R"({"a":[null]})") == "/a/0");
+  BOOST_TEST(where(R"({"a":[{"b":1}]})") == "/a/0");
+  BOOST_TEST(where(R"({"a":["x","y","z"]})") == "/a");
+}
+
+BOOST_AUTO_TEST_CASE(an_object_within_is_read_as_strictly) {
+  auto body = good(R"({"o":{"s":"x"},"null":null})");
+  auto* inner = body.optional_object("o");
+  BOOST_REQUIRE(inner != nullptr);
+  BOOST_TEST(*inner->optional_string("s") == "x");
+  BOOST_TEST((body.optional_object("null") == nullptr));
+  BOOST_TEST((body.optional_object("absent") == nullptr));
+  BOOST_TEST(body.finish().has_value());
+  const auto where = [](std::string_view text) {
+    auto wrong = good(text);
+    if (auto* within = wrong.optional_object("o"))
+      within->optional_string("s");
+    const auto refused = wrong.finish();
+    return refused ? "good" : refused.error().where;
+  };
+  BOOST_TEST(where(R"({"o":"x"})") == "/o");
+  BOOST_TEST(where(R"({"o":[]})") == "/o");
+  BOOST_TEST(where(R"({"o":{"s":1}})") == "/o/s");
+  BOOST_TEST(where(R"({"o":{"s":["x"]}})") == "/o/s");
+  BOOST_TEST(where(R"({"o":{"s":"x","t":"y"}})") == "/o/t");
+  BOOST_TEST(refusal_of(R"({"o":{"s":"x","s":"y"}})") == "malformed /o/s");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -63,11 +63,12 @@ void stepped_background::run_first() {
   work();
 }
 
-stepped_world::stepped_world(const settings& s, std::uint64_t seed)
+stepped_world::stepped_world(const settings& s, std::uint64_t seed, outbound* calls)
   : config(s)
   , store(memory_journal::make(s.storage.shards))
   , ids(seed)
-  , commits(*store, time) {
+  , commits(*store, time)
+  , calls_(calls) {
   start();
 }
 
@@ -80,10 +81,17 @@ stepped_world::~stepped_world() {
 }
 
 void stepped_world::start() {
+  constexpr std::size_t looks_max = 1'000;
+  if (calls_ != nullptr) {
+    feed.inner = std::move(*event_feed_service::open(*store, "/dossier", looks_max));
+    outside.reset(new webhook_parts{*calls_, feed, *store, std::string(32, 'k')});
+  }
   core = std::make_unique<dossier::core>(
-    core_parts{*store, commits, time, ids, loaders, heart, config, true});
+    core_parts{*store, commits, time, ids, loaders, heart, config, true, outside.get()});
   commits.on_committed = [this](const batch& b) {
     core->committed(b);
+    if (feed.inner)
+      feed.inner->committed(b);
   };
   core->beat(uptime);
   if (on_start)

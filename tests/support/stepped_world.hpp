@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/core.hpp"
+#include "actors/event_feed_service.hpp"
 #include "persistence/memory_journal.hpp"
 
 #include <algorithm>
@@ -13,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -92,12 +94,36 @@ private:
   std::optional<milliseconds> wanted_;
 };
 
+/// The feed, until it is told to throw at whoever asks whether there is news.
+class throwing_feed final : public event_feed {
+public:
+  shard_number shard_count() const override { return inner->shard_count(); }
+  std::uint64_t recorded() const override {
+    if (throws > 0) {
+      --throws;
+      ++thrown;
+      throw std::runtime_error("the test says so");
+    }
+    return inner->recorded();
+  }
+  feed_cursor end() const override { return inner->end(); }
+  result<feed_page> read(const feed_question& question) const override {
+    return inner->read(question);
+  }
+
+  std::unique_ptr<event_feed_service> inner;
+  mutable std::uint32_t throws = 0; ///< So many times from now on.
+  mutable std::uint32_t thrown = 0;
+};
+
 /// What became of a command; empty while it has no answer.
 using outcome = std::optional<result<answer<document::view>>>;
 
 class stepped_world {
 public:
-  explicit stepped_world(const settings& s, std::uint64_t seed = 1);
+  /// With webhooks if there is somebody who makes calls to the outside. Calls that he still holds
+  /// go in on_stop.
+  explicit stepped_world(const settings& s, std::uint64_t seed = 1, outbound* calls = nullptr);
   ~stepped_world();
 
   /// Sends a command; the outcome appears while the world is stepped. Answers are counted.
@@ -133,6 +159,8 @@ public:
   stepped_commits commits;
   stepped_background loaders;
   stepped_pulse heart;
+  throwing_feed feed; ///< Of webhooks.
+  std::unique_ptr<const webhook_parts> outside;
   std::unique_ptr<dossier::core> core;
   milliseconds uptime{0};
   std::uint64_t answers_twice = 0; ///< Must stay 0.
@@ -141,6 +169,8 @@ public:
 
 private:
   void start();
+
+  outbound* const calls_;
 };
 
 } // namespace dossier::test
