@@ -118,6 +118,13 @@ void guard_state::perform(std::vector<guard::action> actions) {
 
 void guard_state::begin(const guard::start& x, std::vector<guard::action>& following) {
   auto request = calls_.at(x.call).what->prepare();
+  if (!request && request.error().code == errc::conflict) {
+    following
+      = guard_->report(x.call, x.attempt, guard::withdrawn{}, now_ms(), services_->ids.dice());
+    calls_.at(x.call).why = request.error();
+    end(x.call, call_ending::how_type::withdrawn, x.attempt - 1);
+    return;
+  }
   if (!request) {
     report(x.call, x.attempt,
            fail(errc::invalid_argument, "the call cannot be made: " + request.error().why),

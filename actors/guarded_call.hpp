@@ -19,6 +19,7 @@ struct call_ending {
   enum class how_type : std::uint8_t {
     succeeded,    ///< The destination did what was asked.
     refused,      ///< It never will; or the call cannot be made at all.
+    withdrawn,    ///< Its owner took it back before this attempt.
     exhausted,    ///< The last allowed attempt failed.
     not_accepted, ///< The guard is full: nothing was tried, offer it again later.
     stopped,      ///< The guard has ended before the call did. It may have taken effect.
@@ -34,7 +35,7 @@ struct call_ending {
 class guarded_call {
 public:
   /// Makes the request of one attempt. Runs on the guard's thread, must not block; its deadline is
-  /// set by the guard. A failure ends the call as refused.
+  /// set by the guard. A failure ends the call: conflict as withdrawn, any other as refused.
   using prepare_function = std::function<result<outbound_request>()>;
   /// Called once, on any thread; must not block.
   using ended_function = std::function<void(call_ending)>;

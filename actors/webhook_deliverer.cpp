@@ -215,21 +215,14 @@ void deliverer_state::take_up(const webhook_page& x) {
 
 void deliverer_state::send(const entity_id& id, hooked& h, const webhook::feed_place& at) {
   const auto& event = h.events.event_at(at);
-  // Both run with the guard, one after the other.
-  auto is_withheld = std::make_shared<bool>(false);
-  auto prepare = [services = services_, id, to = h.to, is_withheld,
+  auto prepare = [services = services_, id, to = h.to,
                   message = make_webhook_message(event, h.what.registration.is_structured)] {
-    auto request = sign_request(*services, id, message, to);
-    *is_withheld = !request && request.error().code == errc::conflict;
-    return request;
+    return sign_request(*services, id, message, to);
   };
-  auto ended = [to = caf::actor_cast<deliverer_actor>(self_), id, life = h.life, at,
-                is_withheld](call_ending ending) {
-    // It was not refused by anybody, and waits until the webhook is resumed.
-    if (*is_withheld)
-      ending.how = call_ending::how_type::stopped;
-    caf::anon_send(to, webhook_call_ended{id, life, at, std::move(ending)});
-  };
+  auto ended
+    = [to = caf::actor_cast<deliverer_actor>(self_), id, life = h.life, at](call_ending ending) {
+        caf::anon_send(to, webhook_call_ended{id, life, at, std::move(ending)});
+      };
   services_->guards.call(h.to,
                          std::make_shared<guarded_call>(id.text() + '/' + event.partitionkey,
                                                         std::move(prepare), std::move(ended)));
@@ -243,7 +236,9 @@ void deliverer_state::take_up(const webhook_call_ended& x) {
   if (x.ending.how == how::succeeded) {
     ++h->status.delivered;
     h->events.finish(x.at);
-  } else if (x.ending.how == how::not_accepted || x.ending.how == how::stopped) {
+  } else if (x.ending.how == how::not_accepted || x.ending.how == how::stopped
+             || x.ending.how == how::withdrawn) {
+    // Nobody refused it: it waits here, for a paused webhook until it is resumed.
     h->events.put_back(x.at);
     h->patience_until = uptime_ + patience;
   } else {

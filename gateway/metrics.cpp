@@ -190,6 +190,8 @@ void collect_guards(families& all, const std::vector<guard_info>& guards) {
       [](const seen& s) { return s.counters.successes; });
   add("dossier_guard_given_up_total", "Calls that did not.", counter,
       [](const seen& s) { return s.counters.given_up; });
+  add("dossier_guard_withdrawn_total", "Calls that their owner took back.", counter,
+      [](const seen& s) { return s.counters.withdrawn; });
   add("dossier_guard_failures_total", "Attempts that failed.", counter,
       [](const seen& s) { return s.counters.failures; });
   add("dossier_guard_retries_total", "Attempts after the first of their call.", counter,

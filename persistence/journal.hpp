@@ -165,8 +165,8 @@ public:
   virtual result<void> note_inbox(std::uint16_t partition, std::string_view source,
                                   std::uint64_t next, std::span<const std::uint64_t> gone)
     = 0;
-  /// Overwrites a small row whose loss with the power does no harm. The name is 1 to 64 characters
-  /// of [a-z0-9:_-]. Any thread.
+  /// Overwrites a small row whose loss with the power does no harm; no bytes remove it. The name is
+  /// 1 to 64 characters of [a-z0-9:_-]. Any thread.
   virtual result<void> write_note(shard_number shard, std::string_view name, std::string_view bytes)
     = 0;
 };

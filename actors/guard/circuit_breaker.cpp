@@ -72,6 +72,10 @@ bool circuit_breaker::take_outcome(era began) {
   return true;
 }
 
+void circuit_breaker::withdrew(era began) {
+  static_cast<void>(take_outcome(began));
+}
+
 std::optional<transition> circuit_breaker::succeeded(era began, std::int64_t now_ms) {
   if (!take_outcome(began))
     return std::nullopt;

@@ -68,6 +68,8 @@ public:
   std::optional<transition> succeeded(era began, std::int64_t now_ms);
   /// The destination failed, did not answer in time, or cannot take calls at present.
   std::optional<transition> failed(era began, std::int64_t now_ms);
+  /// The attempt was not made.
+  void withdrew(era began);
   /// Time passes: an open breaker becomes half-open when its pause is over.
   std::optional<transition> advance(std::int64_t now_ms);
   /// Opens it by hand. It then stays open until reset(), whatever time passes.

@@ -95,6 +95,10 @@ std::vector<action> call_guard::report(call_number call, std::uint32_t attempt, 
     ++counters_.failures;
     add_change(breaker_.succeeded(stop(call).era, now_ms), actions);
     give_up_on(call, give_up_reason::refused, actions);
+  } else if (std::holds_alternative<withdrawn>(what)) {
+    ++counters_.withdrawn;
+    breaker_.withdrew(stop(call).era);
+    end(call);
   } else {
     const auto* asked = std::get_if<retry_after>(&what);
     const auto wait_ms

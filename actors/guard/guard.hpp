@@ -54,7 +54,9 @@ struct permanent_failure {};
 struct retry_after {
   std::int64_t wait_ms;
 };
-using outcome = std::variant<success, transient_failure, permanent_failure, retry_after>;
+/// It was not made: its owner does not want it any more. Says nothing about the destination.
+struct withdrawn {};
+using outcome = std::variant<success, transient_failure, permanent_failure, retry_after, withdrawn>;
 
 // What is to be done. In this order, at once; breaker changes are there to be logged and counted.
 
@@ -74,7 +76,8 @@ enum class give_up_reason : std::uint8_t {
 };
 /// "refused", "attempts-max"; total.
 std::string_view to_string(give_up_reason reason);
-/// The call has ended without success. A call that succeeds ends with its owner's report.
+/// The call has ended without success. A call that succeeds or is withdrawn ends with its owner's
+/// report.
 struct give_up {
   call_number call;
   std::uint32_t attempts;
@@ -88,6 +91,7 @@ struct guard_counters {
   std::uint64_t refused = 0;   ///< Not accepted, as busy.
   std::uint64_t successes = 0; ///< Calls that ended well.
   std::uint64_t given_up = 0;  ///< Calls that did not.
+  std::uint64_t withdrawn = 0; ///< Calls that their owner took back.
   std::uint64_t failures = 0;  ///< Attempts that failed, for whatever reason.
   std::uint64_t timeouts = 0;  ///< Those of them that took too long.
   std::uint64_t retries = 0;   ///< Attempts after the first of their call.

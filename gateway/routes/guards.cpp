@@ -50,6 +50,7 @@ void write_guard(json_writer& out, const guard_info& g) {
   out.key("refused").number(c.refused);
   out.key("successes").number(c.successes);
   out.key("givenUp").number(c.given_up);
+  out.key("withdrawn").number(c.withdrawn);
   out.key("failures").number(c.failures);
   out.key("timeouts").number(c.timeouts);
   out.key("retries").number(c.retries);

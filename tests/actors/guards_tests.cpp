@@ -218,6 +218,21 @@ BOOST_AUTO_TEST_CASE(after_the_last_attempt_a_call_is_given_up) {
   BOOST_TEST(ending.why->why == "a.example:80 answered with status 500");
 }
 
+BOOST_AUTO_TEST_CASE(a_call_that_is_taken_back_says_nothing_about_its_destination) {
+  scene s;
+  std::optional<call_ending::how_type> how;
+  s.service.call(*destination::parse("http://a.example/"),
+                 std::make_shared<guarded_call>(
+                   "k",
+                   []() -> result<outbound_request> { return fail(errc::conflict, "not now"); },
+                   [&](const call_ending& e) { how = e.how; }));
+  s.run();
+  BOOST_TEST((how == call_ending::how_type::withdrawn));
+  const auto seen = s.service.list().front().now.counters;
+  BOOST_TEST(seen.withdrawn == 1u);
+  BOOST_TEST(seen.given_up + seen.failures == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(a_call_that_cannot_be_made_ends_at_once) {
   scene s;
   bool is_refused = false;

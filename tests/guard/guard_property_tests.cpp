@@ -48,6 +48,11 @@ public:
       judged(c, true);
       ended(call);
       ++successes;
+    } else if (std::holds_alternative<withdrawn>(what)) {
+      if (c.era == era_ && state == breaker_state::half_open)
+        --probes_; // No good one and no bad one.
+      ended(call);
+      ++taken_back;
     } else if (std::holds_alternative<permanent_failure>(what)) {
       judged(c, true);
       must_give_up = call;
@@ -83,7 +88,8 @@ public:
     RC_ASSERT(seen.counters.calls == calls);
     RC_ASSERT(seen.counters.successes == successes);
     RC_ASSERT(seen.counters.given_up == given_up);
-    RC_ASSERT(calls == successes + given_up + held.size());
+    RC_ASSERT(seen.counters.withdrawn == taken_back);
+    RC_ASSERT(calls == successes + given_up + taken_back + held.size());
     RC_ASSERT(seen.counters.opened == opened_here);
     nobody_is_forgotten(guard, now_ms, under_way, was_ticked);
   }
@@ -99,6 +105,7 @@ public:
   std::uint64_t calls = 0;
   std::uint64_t successes = 0;
   std::uint64_t given_up = 0;
+  std::uint64_t taken_back = 0;
   std::uint64_t opened_here = 0;
 
 private:
@@ -316,13 +323,10 @@ private:
     const auto under_way = under_way_now();
     if (under_way.empty())
       return;
-    const std::vector<outcome> outcomes{success{},
-                                        success{},
-                                        transient_failure{},
-                                        transient_failure{},
-                                        transient_failure{},
-                                        permanent_failure{},
-                                        retry_after{h.how_long % 300 - 20}};
+    const std::vector<outcome> outcomes{success{},           success{},
+                                        transient_failure{}, transient_failure{},
+                                        transient_failure{}, permanent_failure{},
+                                        withdrawn{},         retry_after{h.how_long % 300 - 20}};
     report(under_way[h.which % under_way.size()], outcomes[h.how_long % outcomes.size()], h.dice);
   }
 

@@ -174,6 +174,15 @@ BOOST_AUTO_TEST_CASE(the_next_of_a_key_begins_after_one_is_given_up) {
   BOOST_TEST(s.report(1, 1, permanent_failure{}) == "give up 1.1 refused, start 2.1");
 }
 
+BOOST_AUTO_TEST_CASE(a_call_that_is_taken_back_lets_the_next_one_begin) {
+  scene s(small());
+  s.offer(1, "a");
+  s.offer(2, "a");
+  BOOST_TEST(s.report(1, 1, withdrawn{}) == "start 2.1");
+  BOOST_TEST(s.guard.snapshot().counters.withdrawn == 1u);
+  BOOST_TEST(s.guard.snapshot().counters.given_up == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(waits_grow_and_attempts_end) {
   scene s({.backoff = {}, .breaker = {.failures_max = 100}});
   s.offer(1, "a");
