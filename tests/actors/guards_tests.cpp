@@ -110,11 +110,12 @@ struct scene {
   }
   /// "succeeded", …; "" while it has not ended.
   std::string how(const std::string& name) const {
-    constexpr std::array names{"succeeded", "refused", "exhausted", "not-accepted", "stopped"};
+    constexpr std::array names{"succeeded", "refused",      "withdrawn",
+                               "exhausted", "not-accepted", "stopped"};
     if (!ended.contains(name))
       return "";
     return ended.count(name) > 1 ? "twice"
-                                 : names[static_cast<std::size_t>(ended.find(name)->second.how)];
+                                 : names.at(static_cast<std::size_t>(ended.find(name)->second.how));
   }
   guard_info info(const std::string& name = "a.example:80") const {
     return service.find(name).value();
