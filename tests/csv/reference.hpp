@@ -15,6 +15,7 @@ struct reference_record {
   record_start start;
   std::uint64_t end = 0; ///< Behind its line end.
   bool is_long = false;
+  bool has_line_feed = false; ///< That ends it, rather than the end of the file.
 
   bool operator==(const reference_record&) const = default;
 };
@@ -36,13 +37,13 @@ inline reference_record reference_record_at(std::string_view file, std::uint64_t
   place at = place::field_start;
   for (std::uint64_t i = begin; i < file.size() && i - begin < law.record_bytes_max; ++i) {
     if (file[i] == '\n' && at != place::quoted)
-      return {{}, i + 1, false};
+      return {{}, i + 1, false, true};
     at = after(at, file[i], law);
   }
   if (file.size() - begin <= law.record_bytes_max)
-    return {{}, file.size(), false};
+    return {{}, file.size(), false, false};
   const auto end = file.find('\n', begin + law.record_bytes_max);
-  return {{}, end == file.npos ? file.size() : end + 1, true};
+  return {{}, end == file.npos ? file.size() : end + 1, true, end != file.npos};
 }
 
 /// All records from `start` on.
