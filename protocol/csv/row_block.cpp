@@ -125,33 +125,55 @@ row_block::row_block(const schema& s, std::uint32_t rows_max, std::uint32_t text
     columns_[i].type = s.columns[i].type;
     columns_[i].values.resize(rows_max);
     columns_[i].nulls.resize((rows_max + 63) / 64);
+    if (columns_[i].type == value_type::text)
+      text_columns_.push_back(i);
   }
 }
 
-void row_block::put_null(std::size_t column) {
+std::uint64_t row_block::text_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const std::size_t column : text_columns_)
+    bytes += rows_ == 0 ? 0 : static_cast<std::uint64_t>(columns_[column].values[rows_ - 1]);
+  return bytes;
+}
+
+void row_block::put_null(std::size_t column, std::size_t row) {
   auto& c = columns_[column];
-  c.nulls[rows_ / 64] |= std::uint64_t{1} << rows_ % 64;
+  const std::size_t at = rows_ + row;
+  c.nulls[at / 64] |= std::uint64_t{1} << at % 64;
   c.has_nulls = true;
-  // A text without bytes; a number that makes the column no wider.
-  c.values[rows_] = rows_ == 0 ? 0 : c.values[rows_ - 1];
+  // A number that makes the column no wider.
+  c.values[at] = at == 0 ? 0 : c.values[at - 1];
+}
+
+row_block::open_text_column row_block::open_texts(std::size_t column, std::size_t bytes) {
+  auto& c = columns_[column];
+  open_text_column open;
+  open.end_ = rows_ == 0 ? 0 : static_cast<std::size_t>(c.values[rows_ - 1]);
+  if (open.end_ + bytes + padding_bytes > c.text.size())
+    c.text.resize((open.end_ + bytes + padding_bytes) * 2);
+  open.text_ = c.text.data();
+  open.ends_ = c.values.data() + rows_;
+  return open;
 }
 
 void row_block::discard() {
-  for (auto& c : columns_)
-    if (c.has_nulls && rows_ < rows_max_)
-      c.nulls[rows_ / 64] &= ~(std::uint64_t{1} << rows_ % 64);
-  open_text_bytes_ = 0;
+  for (auto& c : columns_) {
+    if (!c.has_nulls)
+      continue;
+    std::size_t word = rows_ / 64;
+    if (word < c.nulls.size())
+      c.nulls[word++] &= (std::uint64_t{1} << rows_ % 64) - 1;
+    for (; word < c.nulls.size(); ++word)
+      c.nulls[word] = 0;
+  }
 }
 
 void row_block::clear() {
-  for (auto& c : columns_) {
-    if (c.has_nulls)
-      std::ranges::fill(c.nulls, 0);
-    c.has_nulls = false;
-  }
   rows_ = 0;
-  text_bytes_ = 0;
-  open_text_bytes_ = 0;
+  discard();
+  for (auto& c : columns_)
+    c.has_nulls = false;
 }
 
 std::string row_block::encode() const {

@@ -15,7 +15,7 @@
 
 namespace dossier::csv {
 
-/// The rows gathered so far and the one that is being gathered, which counts once it is committed.
+/// The rows gathered so far and those being gathered, which count once they are committed.
 /// Memory is taken once and grows with texts only; clear() keeps it.
 class row_block {
 public:
@@ -23,35 +23,48 @@ public:
   row_block(const schema& s, std::uint32_t rows_max, std::uint32_t text_bytes_max);
 
   std::uint32_t rows() const { return rows_; }
-  bool is_full() const { return rows_ >= rows_max_ || text_bytes_ >= text_bytes_max_; }
+  bool is_full() const { return rows_ >= rows_max_ || text_bytes() >= text_bytes_max_; }
 
-  // The row being gathered: each column once. Only while not is_full().
+  /// How many rows may still be opened.
+  std::uint32_t room() const { return rows_max_ - rows_; }
 
-  void put_value(std::size_t column, std::int64_t value) { columns_[column].values[rows_] = value; }
-  void put_null(std::size_t column);
-  /// Of `size` bytes with padding_bytes behind them.
-  void put_text(std::size_t column, const char* from, std::size_t size) {
-    auto& c = columns_[column];
-    const std::size_t begin = rows_ == 0 ? 0 : static_cast<std::size_t>(c.values[rows_ - 1]);
-    if (begin + size + padding_bytes > c.text.size()) [[unlikely]]
-      c.text.resize((begin + size + padding_bytes) * 2);
-    char* to = c.text.data() + begin;
-    // Why: two copies of a fixed size cost less than one of a size that differs from row to row.
-    std::memcpy(to, from, padding_bytes);
-    if (size > padding_bytes) [[unlikely]]
-      std::memcpy(to, from, size);
-    c.values[rows_] = static_cast<std::int64_t>(begin + size);
-    open_text_bytes_ += size;
-  }
-  /// `number` and `offset` of its record in the file; both ascend from row to row.
+  // Open rows are those behind the committed ones, at most room(). Each column is filled for all of
+  // them, then they are committed one by one, or all discarded.
+
+  /// Of a column that is no text: where the values of the open rows go.
+  std::int64_t* open_values(std::size_t column) { return columns_[column].values.data() + rows_; }
+  /// `row`: its place among the open rows. A text column still gets its empty text.
+  void put_null(std::size_t column, std::size_t row);
+
+  /// Where the texts of the open rows go, one after the other.
+  class open_text_column {
+  public:
+    /// Of `size` bytes with padding_bytes behind them.
+    void put(const char* from, std::size_t size) {
+      // Why: a copy of a fixed size costs less than one of a size that differs from row to row.
+      std::memcpy(text_ + end_, from, padding_bytes);
+      if (size > padding_bytes) [[unlikely]]
+        std::memcpy(text_ + end_, from, size);
+      end_ += size;
+      *ends_++ = static_cast<std::int64_t>(end_);
+    }
+
+  private:
+    friend class row_block;
+
+    char* text_ = nullptr;
+    std::size_t end_ = 0;
+    std::int64_t* ends_ = nullptr;
+  };
+  /// `bytes`: of all texts that will be put.
+  open_text_column open_texts(std::size_t column, std::size_t bytes);
+
+  /// The first open row. `number` and `offset` of its record in the file; both ascend.
   void commit(std::uint64_t number, std::uint64_t offset) {
     numbers_[rows_] = static_cast<std::int64_t>(number - rows_);
     offsets_[rows_] = static_cast<std::int64_t>(offset);
     ++rows_;
-    text_bytes_ += open_text_bytes_;
-    open_text_bytes_ = 0;
   }
-  /// The row being gathered begins anew.
   void discard();
 
   void clear();
@@ -59,6 +72,8 @@ public:
   std::string encode() const;
 
 private:
+  std::uint64_t text_bytes() const;
+
   struct values_of_column {
     value_type type = value_type::text;
     std::vector<std::int64_t> values; ///< Of a text: where it ends in `text`.
@@ -70,9 +85,8 @@ private:
   std::uint32_t rows_max_;
   std::uint64_t text_bytes_max_;
   std::uint32_t rows_ = 0;
-  std::uint64_t text_bytes_ = 0;
-  std::uint64_t open_text_bytes_ = 0; ///< Of the row being gathered.
   std::vector<values_of_column> columns_;
+  std::vector<std::size_t> text_columns_;
   std::vector<std::int64_t> numbers_; ///< Less the row's place, so that most are the same.
   std::vector<std::int64_t> offsets_;
 };

@@ -14,6 +14,9 @@ namespace {
 /// So much is indexed at a time: bytes and index stay in the first-level cache.
 constexpr std::size_t index_bytes = 16'384;
 
+/// So many records are converted at a time: their fields stay in the cache, too.
+constexpr std::size_t waiting_max = 32;
+
 /// Whether one of the bits [begin, end) is set; end > begin.
 bool has_bit(const std::vector<std::uint64_t>& bits, std::size_t begin, std::size_t end) {
   const std::size_t first = begin / 64;
@@ -41,26 +44,13 @@ row_parser::row_parser(const schema& s, const column_mapping& mapping, const rec
                        const record_start& start, instructions which)
   : law_(law)
   , kernels_(kernels(which))
+  , plans_(plans_for(s, mapping))
   , next_(start) {
   DOSSIER_ASSERT(law.record_bytes_max >= record_bytes_max_lowest
                    && law.record_bytes_max <= record_bytes_max_highest,
                  "The limit of a record's bytes is within its bounds.");
-  for (std::size_t i = 0; i < mapping.columns.size(); ++i) {
-    field_plan plan;
-    plan.name = i < mapping.names.size() ? mapping.names[i] : "";
-    if (mapping.columns[i]) {
-      DOSSIER_ASSERT(*mapping.columns[i] < s.columns.size(), "A field's column is in the schema.");
-      const column& c = s.columns[*mapping.columns[i]];
-      plan.rule = &c;
-      plan.place = *mapping.columns[i];
-      plan.type = c.type;
-      plan.has_text_rules = c.length_min || c.length_max || c.pattern;
-      plan.min = c.min.value_or(std::numeric_limits<std::int64_t>::min());
-      plan.max = c.max.value_or(std::numeric_limits<std::int64_t>::max());
-      plan.name = c.name;
-    }
-    plans_.push_back(std::move(plan));
-  }
+  waiting_.reserve(waiting_max);
+  fields_.resize(waiting_max * plans_.size());
 }
 
 parse_progress row_parser::parse(std::string_view bytes, bool is_end, row_block& rows,
@@ -93,6 +83,7 @@ parse_progress row_parser::parse(std::string_view bytes, bool is_end, row_block&
       last.fields = index_.end_count + 1;
       last.bytes = window.size();
       take(window, 0, window.size(), last, rows, rejected);
+      convert_waiting(rows, rejected);
       pos += window.size();
     } else {
       break;
@@ -105,7 +96,12 @@ std::size_t row_parser::take_indexed(std::string_view window, row_block& rows,
                                      const reject_sink& rejected) {
   std::size_t begin = 0;
   std::uint32_t first_end = 0;
-  for (std::uint32_t i = 0; i < index_.record_count && !rows.is_full(); ++i) {
+  for (std::uint32_t i = 0; i < index_.record_count; ++i) {
+    if (waiting_.size() == std::min<std::size_t>(waiting_max, rows.room())) {
+      convert_waiting(rows, rejected);
+      if (rows.is_full())
+        break;
+    }
     const std::uint32_t behind_ends = index_.record_ends[i];
     const std::size_t end = index_.ends[behind_ends - 1];
     record r;
@@ -120,6 +116,7 @@ std::size_t row_parser::take_indexed(std::string_view window, row_block& rows,
     first_end = behind_ends;
     begin = end + 1;
   }
+  convert_waiting(rows, rejected);
   return begin;
 }
 
@@ -141,7 +138,7 @@ std::size_t row_parser::pass_long(std::string_view bytes, bool is_end,
   r.bytes = long_bytes_;
   r.lines = long_lines_;
   is_passing_ = false;
-  refuse(r,
+  refuse(r, next_,
          {reject_kind::line_too_long,
           {},
           limit,
@@ -172,62 +169,90 @@ void row_parser::take(std::string_view window, std::size_t begin, std::size_t en
   const bool has_odd = has_bit(index_.odd, begin, end);
   if (has_quotes) [[unlikely]]
     r.lines += line_feeds_in({from, r.size});
-  if (static_cast<std::size_t>(readable_end_ - from) < r.size + padding_bytes) [[unlikely]] {
+  const bool lacks_padding
+    = static_cast<std::size_t>(readable_end_ - from) < r.size + padding_bytes;
+  if (lacks_padding) [[unlikely]] {
+    // Why: there is one such buffer, and a record that waits may lie in it.
+    convert_waiting(rows, rejected);
     padded_.resize(r.size + padding_bytes);
     std::copy(from, from + r.size, padded_.begin());
     r.from = padded_.data();
   }
   outcome why;
-  bool is_good = !has_odd || is_clean(r, why);
-  if (is_good && has_quotes) {
-    cut_fields(r);
-    is_good = unquote_fields(r, why) && has_all_fields(r, why);
-  } else if (is_good) {
-    is_good = has_all_fields(r, why);
-    if (is_good)
-      cut_fields(r);
-  }
-  if (is_good && convert(rows, r, why)) [[likely]] {
-    rows.commit(here.number, here.offset);
-    ++counts_.rows;
+  if ((has_odd && !is_clean(r, why)) || (has_quotes && !has_good_quotes(r, why))
+      || !has_all_fields(r, why)) [[unlikely]] {
+    convert_waiting(rows, rejected);
+    refuse(r, here, why, rejected);
   } else {
-    rows.discard();
-    refuse(r, why, rejected);
+    cut_field* fields = fields_.data() + waiting_.size() * plans_.size();
+    cut_fields(r, fields);
+    if (has_quotes) {
+      // Why: enough for all records of the window, so that it never moves under those that wait.
+      if (unescaped_.size() < window.size() + padding_bytes)
+        unescaped_.resize(window.size() + padding_bytes);
+      unquote_fields(r, fields);
+    }
+    waiting_.push_back({r, here});
   }
   next_ = {here.offset + r.bytes, here.line + r.lines, here.number + 1};
 }
 
-void row_parser::cut_fields(const record& r) {
-  if (fields_.size() < r.fields)
-    fields_.resize(r.fields);
-  std::size_t begin = 0;
-  for (std::size_t i = 0; i < r.fields; ++i) {
-    const std::size_t end = r.end_of(i);
-    fields_[i] = {r.from + begin, end - begin, false};
-    begin = end + 1;
+void row_parser::convert_waiting(row_block& rows, const reject_sink& rejected) {
+  const cut_field* fields = fields_.data();
+  const bool are_good = convert_rows(plans_, fields, waiting_.size(), rows);
+  if (!are_good)
+    rows.discard();
+  for (const waiting_record& w : waiting_) {
+    // Why: one wrong value makes all of them void, so each goes again alone.
+    const auto fault = are_good ? std::nullopt : convert_row(plans_, fields, rows);
+    fields += plans_.size();
+    if (!fault) {
+      rows.commit(w.where.number, w.where.offset);
+      ++counts_.rows;
+      continue;
+    }
+    rows.discard();
+    refuse(w.r, w.where, {fault->kind, fault->field, w.r.begin_of(fault->field), fault->message},
+           rejected);
   }
+  waiting_.clear();
+  unescaped_bytes_ = 0;
 }
 
-bool row_parser::unquote_fields(const record& r, outcome& why) {
-  if (unescaped_.size() < r.size + padding_bytes)
-    unescaped_.resize(r.size + padding_bytes);
-  char* buffer = unescaped_.data();
+void row_parser::cut_fields(const record& r, cut_field* into) const {
+  const char* from = r.from;
+  for (std::size_t i = 0; i + 1 < r.fields; ++i) {
+    const char* end = r.from + (r.ends[i] - r.window_begin);
+    into[i] = {from, static_cast<std::uint32_t>(end - from), false};
+    from = end + 1;
+  }
+  into[r.fields - 1] = {from, static_cast<std::uint32_t>(r.from + r.size - from), false};
+}
+
+bool row_parser::has_good_quotes(const record& r, outcome& why) const {
   for (std::size_t i = 0; i < r.fields; ++i) {
-    field& f = fields_[i];
-    const std::string_view raw(f.from, f.size);
-    const quote_fault fault = quote_fault_of(raw, law_.quote);
+    const std::size_t begin = r.begin_of(i);
+    const quote_fault fault = quote_fault_of({r.from + begin, r.end_of(i) - begin}, law_.quote);
     if (!fault.what.empty()) {
-      why = {reject_kind::quotes, i, r.begin_of(i) + fault.at, std::string(fault.what)};
+      why = {reject_kind::quotes, i, begin + fault.at, std::string(fault.what)};
       return false;
     }
-    if (!raw.starts_with(law_.quote))
-      continue;
-    const auto text = inside_quotes(raw, law_.quote, buffer);
-    if (text.data() == buffer)
-      buffer += text.size();
-    f = {text.data(), text.size(), true};
   }
   return true;
+}
+
+void row_parser::unquote_fields(const record& r, cut_field* fields) {
+  for (std::size_t i = 0; i < r.fields; ++i) {
+    cut_field& f = fields[i];
+    const std::string_view raw(f.from, f.size);
+    if (!raw.starts_with(law_.quote))
+      continue;
+    char* buffer = unescaped_.data() + unescaped_bytes_;
+    const auto text = inside_quotes(raw, law_.quote, buffer);
+    if (text.data() == buffer)
+      unescaped_bytes_ += text.size();
+    f = {text.data(), static_cast<std::uint32_t>(text.size()), true};
+  }
 }
 
 bool row_parser::is_clean(const record& r, outcome& why) const {
@@ -257,69 +282,14 @@ bool row_parser::has_all_fields(const record& r, outcome& why) const {
   return false;
 }
 
-bool row_parser::convert(row_block& rows, const record& r, outcome& why) {
-  for (std::size_t i = 0; i < r.fields; ++i) {
-    const field_plan& plan = plans_[i];
-    const field& f = fields_[i];
-    if (plan.rule == nullptr)
-      continue;
-    const bool is_text = plan.type == value_type::text;
-    if (f.size == 0 && !(is_text && f.is_quoted)) {
-      rows.put_null(plan.place);
-      if (!plan.rule->is_required)
-        continue;
-      why = {reject_kind::required, i, r.begin_of(i), plan.name + ": a value is required"};
-      return false;
-    }
-    if (is_text) {
-      rows.put_text(plan.place, f.from, f.size);
-      if (!plan.has_text_rules || suits(plan, {f.from, f.size}, why)) [[likely]]
-        continue;
-    } else {
-      std::int64_t value = 0;
-      const cast ended = read_padded_value(*plan.rule, f.from, f.size, value);
-      if (ended == cast::good && value >= plan.min && value <= plan.max) [[likely]] {
-        rows.put_value(plan.place, value);
-        continue;
-      }
-      const std::string_view text(f.from, f.size);
-      why.kind = ended == cast::good ? reject_kind::bound : reject_kind::cast;
-      why.message = ended == cast::good ? bound_sentence(*plan.rule, value, text)
-                                        : cast_sentence(*plan.rule, ended, text);
-    }
-    why.field = i;
-    why.at = r.begin_of(i);
-    return false;
-  }
-  return true;
-}
-
-bool row_parser::suits(const field_plan& plan, std::string_view text, outcome& why) const {
-  const column& c = *plan.rule;
-  if (c.length_min || c.length_max) {
-    const std::size_t characters = characters_of(text);
-    if (characters < c.length_min.value_or(0)
-        || characters > c.length_max.value_or(std::numeric_limits<std::uint32_t>::max())) {
-      why.kind = reject_kind::bound;
-      why.message = length_sentence(c, characters, text);
-      return false;
-    }
-  }
-  if (c.pattern && !c.pattern->matches(text)) {
-    why.kind = reject_kind::pattern;
-    why.message = pattern_sentence(c, text);
-    return false;
-  }
-  return true;
-}
-
-void row_parser::refuse(const record& r, const outcome& why, const reject_sink& rejected) {
+void row_parser::refuse(const record& r, const record_start& where, const outcome& why,
+                        const reject_sink& rejected) {
   ++counts_.rejects;
   reject made;
   made.kind = why.kind;
-  made.record = next_;
+  made.record = where;
   made.record_bytes = r.bytes;
-  made.error_offset = next_.offset + why.at;
+  made.error_offset = where.offset + why.at;
   if (why.field) {
     made.field = static_cast<std::uint32_t>(*why.field);
     made.column = *why.field < plans_.size() ? plans_[*why.field].name : "";

@@ -8,9 +8,7 @@
 // and counts as one. A single column that is empty on purpose is written "".
 #pragma once
 
-#include "protocol/csv/header.hpp"
-#include "protocol/csv/reject.hpp"
-#include "protocol/csv/row_block.hpp"
+#include "protocol/csv/conversion.hpp"
 #include "protocol/csv/scan.hpp"
 
 #include <cstdint>
@@ -52,21 +50,6 @@ public:
   const parse_counts& counts() const { return counts_; }
 
 private:
-  /// What becomes of a field.
-  struct field_plan {
-    const column* rule = nullptr; ///< nullptr: passed over.
-    std::size_t place = 0;        ///< Of its column in the schema.
-    value_type type = value_type::text;
-    bool has_text_rules = false;
-    std::int64_t min = 0;
-    std::int64_t max = 0;
-    std::string name;
-  };
-  struct field {
-    const char* from;
-    std::size_t size;
-    bool is_quoted;
-  };
   /// One record in the window: its bytes without the line end, with padding_bytes behind them.
   struct record {
     const char* from = nullptr;
@@ -99,13 +82,21 @@ private:
   /// Takes one record: bytes [begin, end) and, if it has one, a line feed.
   void take(std::string_view window, std::size_t begin, std::size_t end, record r, row_block& rows,
             const reject_sink& rejected);
-  void cut_fields(const record& r);
-  bool unquote_fields(const record& r, outcome& why);
+  void cut_fields(const record& r, cut_field* into) const;
+  void unquote_fields(const record& r, cut_field* fields);
   bool is_clean(const record& r, outcome& why) const;
   bool has_all_fields(const record& r, outcome& why) const;
-  bool convert(row_block& rows, const record& r, outcome& why);
-  bool suits(const field_plan& plan, std::string_view text, outcome& why) const;
-  void refuse(const record& r, const outcome& why, const reject_sink& rejected);
+  bool has_good_quotes(const record& r, outcome& why) const;
+  /// Makes rows or rejects of the records that wait.
+  void convert_waiting(row_block& rows, const reject_sink& rejected);
+  void refuse(const record& r, const record_start& where, const outcome& why,
+              const reject_sink& rejected);
+
+  /// A record whose fields are cut and wait to be converted with others.
+  struct waiting_record {
+    record r;
+    record_start where;
+  };
 
   record_law law_;
   const scan_kernels& kernels_;
@@ -113,9 +104,11 @@ private:
   record_start next_;
   parse_counts counts_;
   field_index index_;
-  std::vector<field> fields_;
-  std::vector<char> padded_;           ///< A record near the window's end, with padding.
-  std::vector<char> unescaped_;        ///< Texts of a record's fields that had doubled quotes.
+  std::vector<waiting_record> waiting_;
+  std::vector<cut_field> fields_; ///< Of those that wait.
+  std::vector<char> padded_;      ///< A record near the window's end, with padding.
+  std::vector<char> unescaped_;   ///< Texts of waiting fields that had doubled quotes.
+  std::size_t unescaped_bytes_ = 0;
   const char* readable_end_ = nullptr; ///< Of the bytes being parsed.
   bool is_passing_ = false;            ///< A record that is too long.
   std::string long_text_;              ///< Its first bytes.

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocol/csv/values.hpp"
 
+#include "protocol/csv/digits.hpp"
 #include "protocol/utf8.hpp"
 
 #include <array>
 #include <bit>
 #include <chrono>
 #include <cstdio>
-#include <cstring>
 #include <limits>
 
 namespace dossier::csv {
@@ -23,38 +23,6 @@ constexpr std::array<std::int64_t, scale_max + 1> powers_of_ten = [] {
   }
   return powers;
 }();
-
-constexpr std::uint64_t in_each_byte(std::uint8_t byte) {
-  return 0x0101010101010101U * byte;
-}
-
-std::uint64_t eight_bytes(const char* from) {
-  std::uint64_t bytes;
-  std::memcpy(&bytes, from, sizeof bytes);
-  return bytes;
-}
-
-bool are_digits(std::uint64_t bytes) {
-  return ((bytes & in_each_byte(0xf0)) | (((bytes + in_each_byte(6)) & in_each_byte(0xf0)) >> 4))
-         == in_each_byte(0x33);
-}
-
-/// Eight digits, the first in the lowest byte: pairs, then fours, then all are joined.
-std::uint64_t number_of(std::uint64_t bytes) {
-  bytes -= in_each_byte('0');
-  bytes = bytes * 10 + (bytes >> 8);
-  constexpr std::uint64_t pairs = 0x000000ff000000ff;
-  constexpr std::uint64_t thousands = 100 + (std::uint64_t{1'000'000} << 32);
-  constexpr std::uint64_t ones = 1 + (std::uint64_t{10'000} << 32);
-  return ((bytes & pairs) * thousands + (bytes >> 16 & pairs) * ones) >> 32;
-}
-
-/// The first `count` of eight bytes, 1 to 8, behind zeros.
-std::uint64_t with_leading_zeros(std::uint64_t bytes, std::size_t count) {
-  if (count == 8)
-    return bytes;
-  return bytes << 8 * (8 - count) | in_each_byte('0') >> 8 * count;
-}
 
 /// The value of a number whose digits, at most 19 of them but for leading zeros, are known.
 cast signed_value(std::uint64_t digits, bool is_negative, std::int64_t& value) {

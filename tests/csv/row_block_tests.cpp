@@ -28,15 +28,13 @@ struct model_row {
 
 void put(row_block& block, const model_row& row) {
   if (row.number)
-    block.put_value(0, *row.number);
+    *block.open_values(0) = *row.number;
   else
-    block.put_null(0);
-  if (row.text) {
-    const std::string padded = *row.text + std::string(padding_bytes, '#');
-    block.put_text(1, padded.data(), row.text->size());
-  } else {
-    block.put_null(1);
-  }
+    block.put_null(0, 0);
+  if (!row.text)
+    block.put_null(1, 0);
+  const std::string padded = row.text.value_or("") + std::string(padding_bytes, '#');
+  block.open_texts(1, padded.size()).put(padded.data(), padded.size() - padding_bytes);
 }
 
 std::vector<model_row> any_rows() {
