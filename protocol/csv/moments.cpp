@@ -12,12 +12,17 @@ namespace {
 constexpr std::int64_t seconds_per_day = 86'400;
 constexpr std::int64_t us_per_second = 1'000'000;
 
-bool is_leap(int year) {
-  return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-}
+constexpr std::array<std::array<std::int16_t, 13>, 2> days_before_month{
+  {{0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365},
+   {0, 31, 60, 91, 121, 152, 182, 213, 244, 274, 305, 335, 366}}};
 
-constexpr std::array<std::int16_t, 13> days_before_month{0,   31,  59,  90,  120, 151, 181,
-                                                         212, 243, 273, 304, 334, 365};
+/// Behind the digits of a text: what parts that are not there point to.
+constexpr std::size_t zeros_at = 32;
+using digit_array = std::array<std::uint8_t, zeros_at + 2>;
+
+inline int pair_at(const digit_array& digits, std::uint8_t at) {
+  return digits[at] * 10 + digits[at + 1U];
+}
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -60,17 +65,18 @@ std::string_view default_text(moment_format::kind what) {
 } // namespace
 
 bool days_of(int year, int month, int day, std::int64_t& days) {
-  if (year < 1 || year > 9999 || month < 1 || month > 12 || day < 1)
+  if (year < 1 || year > 9999 || month < 1 || month > 12)
     return false;
+  const bool is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+  const auto& before_month = days_before_month[is_leap ? 1 : 0];
   const auto m = static_cast<std::size_t>(month);
-  const bool leap = is_leap(year);
-  const int month_days = days_before_month[m] - days_before_month[m - 1];
-  if (day > month_days + (leap && month == 2 ? 1 : 0))
+  if (day < 1 || day > before_month[m] - before_month[m - 1])
     return false;
   const int before = year - 1;
+  const int centuries = before / 100;
   // 719162 days lie between the first of January of the years 1 and 1970.
-  days = before * 365 + before / 4 - before / 100 + before / 400 + days_before_month[m - 1]
-         + (leap && month > 2 ? 1 : 0) + day - 1 - 719'162;
+  days
+    = before * 365 + before / 4 - centuries + centuries / 4 + before_month[m - 1] + day - 719'163;
   return true;
 }
 
@@ -96,7 +102,7 @@ result<moment_format> moment_format::parse(kind what, std::string_view text) {
   made.most_.fill(0xff);
   struct token {
     std::string_view letters;
-    int moment_format::*place;
+    std::uint8_t moment_format::*place;
     bool is_of_day;
   };
   const std::array tokens{
@@ -111,9 +117,9 @@ result<moment_format> moment_format::parse(kind what, std::string_view text) {
     if (found == tokens.end() && (is_digit(c) || (is_letter(c) && c != 'T' && c != 'Z')))
       return refused("has something else than yyyy, mm, dd, HH, MM, SS and marks between them");
     if (found != tokens.end()) {
-      if (made.*(found->place) >= 0)
+      if (made.*(found->place) != zeros_at)
         return refused("has " + std::string(found->letters) + " twice");
-      made.*(found->place) = static_cast<int>(at);
+      made.*(found->place) = static_cast<std::uint8_t>(at);
     }
     for (std::size_t i = at; i < at + size; ++i) {
       made.xor_[i] = found == tokens.end() ? c : '0';
@@ -122,7 +128,7 @@ result<moment_format> moment_format::parse(kind what, std::string_view text) {
     at += size;
   }
   for (const token& t : tokens) {
-    const bool is_there = made.*(t.place) >= 0;
+    const bool is_there = made.*(t.place) != zeros_at;
     const bool is_wanted = what == kind::timestamp || (what == kind::time) == t.is_of_day;
     if (is_there && !is_wanted)
       return refused("may not have " + std::string(t.letters));
@@ -133,8 +139,8 @@ result<moment_format> moment_format::parse(kind what, std::string_view text) {
 }
 
 /// Bytes behind the text are let pass whatever they are.
-bool moment_format::has_form(const char* from, std::size_t size,
-                             std::array<std::uint8_t, 32>& digits) const {
+inline bool moment_format::has_form(const char* from, std::size_t size,
+                                    std::uint8_t* digits) const {
   if (size != size_)
     return false;
   for (std::size_t at = 0; at < size; at += 16) {
@@ -142,43 +148,37 @@ bool moment_format::has_form(const char* from, std::size_t size,
     const auto pattern = _mm_load_si128(reinterpret_cast<const __m128i*>(xor_.data() + at));
     const auto most = _mm_load_si128(reinterpret_cast<const __m128i*>(most_.data() + at));
     const auto rest = _mm_xor_si128(bytes, pattern);
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(digits.data() + at), rest);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(digits + at), rest);
     if (_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(rest, most), rest)) != 0xffff)
       return false;
   }
   return true;
 }
 
-moment_format::parts moment_format::parts_of(const std::array<std::uint8_t, 32>& digits) const {
-  const auto number = [&digits](int at, int otherwise) {
-    if (at < 0)
-      return otherwise;
-    const auto i = static_cast<std::size_t>(at);
-    return digits[i] * 10 + digits[i + 1];
-  };
-  parts p;
-  if (year_ >= 0)
-    p.year = number(year_, 0) * 100 + number(year_ + 2, 0);
-  p.month = number(month_, 1);
-  p.day = number(day_, 1);
-  p.hour = number(hour_, 0);
-  p.minute = number(minute_, 0);
-  p.second = number(second_, 0);
-  return p;
-}
-
-cast moment_format::value_of(const parts& p, std::int64_t& value) const {
+inline cast moment_format::read_form(const char* from, std::size_t size, bool may_leap,
+                                     std::int64_t& value) const {
+  digit_array digits;
+  digits[zeros_at] = digits[zeros_at + 1] = 0;
+  if (!has_form(from, size, digits.data()))
+    return cast::malformed;
   std::int64_t days = 0;
-  if (kind_ != kind::time && !days_of(p.year, p.month, p.day, days))
-    return cast::no_such_moment;
-  if (kind_ == kind::date) {
-    value = days;
-    return cast::good;
+  if (kind_ != kind::time) {
+    const int year
+      = pair_at(digits, year_) * 100 + pair_at(digits, static_cast<std::uint8_t>(year_ + 2));
+    if (!days_of(year, pair_at(digits, month_), pair_at(digits, day_), days))
+      return cast::no_such_moment;
+    if (kind_ == kind::date) {
+      value = days;
+      return cast::good;
+    }
   }
-  const bool is_leap_second = is_rfc3339_ && p.second == 60 && p.minute == 59;
-  if (p.hour > 23 || p.minute > 59 || (p.second > 59 && !is_leap_second))
+  const int hour = pair_at(digits, hour_);
+  const int minute = pair_at(digits, minute_);
+  const int second = pair_at(digits, second_);
+  const bool is_leap_second = may_leap && second == 60 && minute == 59;
+  if (hour > 23 || minute > 59 || (second > 59 && !is_leap_second))
     return cast::no_such_moment;
-  const std::int64_t seconds = p.hour * 3'600 + p.minute * 60 + p.second;
+  const std::int64_t seconds = hour * 3'600 + minute * 60 + second;
   value = kind_ == kind::time ? seconds : (days * seconds_per_day + seconds) * us_per_second;
   return cast::good;
 }
@@ -192,9 +192,6 @@ cast moment_format::read_rfc3339(const char* from, std::size_t size, std::int64_
   std::copy(from, from + front_bytes, copy.begin());
   if (copy[10] == 't' || copy[10] == ' ')
     copy[10] = 'T';
-  alignas(16) std::array<std::uint8_t, 32> digits;
-  if (!front.has_form(copy.data(), front_bytes, digits))
-    return cast::malformed;
   std::string_view rest(from + front_bytes, size - front_bytes);
   std::int64_t fraction_us = 0;
   if (rest.front() == '.') {
@@ -208,16 +205,13 @@ cast moment_format::read_rfc3339(const char* from, std::size_t size, std::int64_
   std::int64_t offset_s = 0;
   if (!read_offset(rest, offset_s))
     return cast::malformed;
-  const cast read = value_of(front.parts_of(digits), value);
+  const cast ended = front.read_form(copy.data(), front_bytes, true, value);
   value += fraction_us - offset_s * us_per_second;
-  return read;
+  return ended;
 }
 
 cast moment_format::read(const char* from, std::size_t size, std::int64_t& value) const {
-  if (is_rfc3339_)
-    return read_rfc3339(from, size, value);
-  alignas(16) std::array<std::uint8_t, 32> digits;
-  return has_form(from, size, digits) ? value_of(parts_of(digits), value) : cast::malformed;
+  return is_rfc3339_ ? read_rfc3339(from, size, value) : read_form(from, size, false, value);
 }
 
 } // namespace dossier::csv

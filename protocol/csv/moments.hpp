@@ -56,21 +56,16 @@ private:
   explicit moment_format(made_empty)
     : kind_(kind::date) {}
 
-  struct parts {
-    int year = 1970, month = 1, day = 1, hour = 0, minute = 0, second = 0;
-  };
-
-  bool has_form(const char* from, std::size_t size, std::array<std::uint8_t, 32>& digits) const;
-  parts parts_of(const std::array<std::uint8_t, 32>& digits) const;
-  cast value_of(const parts& p, std::int64_t& value) const;
+  bool has_form(const char* from, std::size_t size, std::uint8_t* digits) const;
+  cast read_form(const char* from, std::size_t size, bool may_leap, std::int64_t& value) const;
   cast read_rfc3339(const char* from, std::size_t size, std::int64_t& value) const;
 
   kind kind_;
   bool is_rfc3339_ = false;
   std::string text_;
   std::size_t size_ = 0;
-  /// Where each part begins; -1: it is not there.
-  int year_ = -1, month_ = -1, day_ = -1, hour_ = -1, minute_ = -1, second_ = -1;
+  /// Where each part begins; 32: it is not there.
+  std::uint8_t year_ = 32, month_ = 32, day_ = 32, hour_ = 32, minute_ = 32, second_ = 32;
   /// A text has the form if each byte xor this is at most that.
   alignas(16) std::array<char, 32> xor_{};
   alignas(16) std::array<std::uint8_t, 32> most_{};

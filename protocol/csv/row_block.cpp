@@ -61,9 +61,11 @@ std::uint32_t checked_size(std::size_t size) {
 
 class block_writer {
 public:
-  block_writer(std::uint32_t rows, std::size_t columns)
+  block_writer(std::string& bytes, std::uint32_t rows, std::size_t columns)
     : rows_(rows)
-    , places_(columns + 2) {
+    , places_(columns + 2)
+    , bytes_(bytes) {
+    bytes_.clear();
     bytes_.resize(head_bytes + places_.size() * place_bytes);
     const std::uint32_t head[4]{row_block_format, rows, static_cast<std::uint32_t>(columns), 0};
     std::memcpy(bytes_.data(), head, sizeof head);
@@ -75,9 +77,14 @@ public:
   void put_values(written_place& p, const std::vector<std::int64_t>& values) {
     if (rows_ == 0)
       return;
-    const auto [least, greatest] = std::minmax_element(values.begin(), values.begin() + rows_);
-    p.base = static_cast<std::uint64_t>(*least);
-    p.width = width_for(static_cast<std::uint64_t>(*greatest) - p.base);
+    std::int64_t least = values.front();
+    std::int64_t greatest = least;
+    for (std::uint32_t i = 1; i < rows_; ++i) {
+      least = std::min(least, values[i]);
+      greatest = std::max(greatest, values[i]);
+    }
+    p.base = static_cast<std::uint64_t>(least);
+    p.width = width_for(static_cast<std::uint64_t>(greatest) - p.base);
     p.values_at = checked_size(bytes_.size());
     bytes_.resize(bytes_.size() + std::size_t{rows_} * p.width);
     char* to = bytes_.data() + p.values_at;
@@ -95,17 +102,16 @@ public:
     bytes_.append(static_cast<const char*>(from), size);
     return at;
   }
-  std::string take() {
+  void finish() {
     checked_size(bytes_.size());
     std::memcpy(bytes_.data() + head_bytes, places_.data(), places_.size() * place_bytes);
-    return std::move(bytes_);
   }
 
 private:
   std::uint32_t rows_;
   std::vector<written_place> places_;
   std::size_t used_ = 0;
-  std::string bytes_;
+  std::string& bytes_;
 };
 
 std::size_t null_bytes(std::size_t rows) {
@@ -177,7 +183,13 @@ void row_block::clear() {
 }
 
 std::string row_block::encode() const {
-  block_writer block(rows_, columns_.size());
+  std::string bytes;
+  encode(bytes);
+  return bytes;
+}
+
+void row_block::encode(std::string& bytes) const {
+  block_writer block(bytes, rows_, columns_.size());
   block.put_values(block.next(), numbers_);
   block.put_values(block.next(), offsets_);
   for (const auto& c : columns_) {
@@ -193,7 +205,7 @@ std::string row_block::encode() const {
       p.text_at = block.put_bytes(c.text.data(), p.text_bytes);
     }
   }
-  return block.take();
+  block.finish();
 }
 
 result<row_block_reader> row_block_reader::open(std::string_view bytes) {

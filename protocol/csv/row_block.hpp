@@ -70,6 +70,8 @@ public:
   void clear();
   /// The committed rows as row_block_reader reads them: below 4 GiB.
   std::string encode() const;
+  /// The same into a string whose memory is used again.
+  void encode(std::string& bytes) const;
 
 private:
   std::uint64_t text_bytes() const;

@@ -182,7 +182,7 @@ void row_parser::take(std::string_view window, std::size_t begin, std::size_t en
   if ((has_odd && !is_clean(r, why)) || (has_quotes && !has_good_quotes(r, why))
       || !has_all_fields(r, why)) [[unlikely]] {
     convert_waiting(rows, rejected);
-    refuse(r, here, why, rejected);
+    refuse(r, here, std::move(why), rejected);
   } else {
     cut_field* fields = fields_.data() + waiting_.size() * plans_.size();
     cut_fields(r, fields);
@@ -204,7 +204,7 @@ void row_parser::convert_waiting(row_block& rows, const reject_sink& rejected) {
     rows.discard();
   for (const waiting_record& w : waiting_) {
     // Why: one wrong value makes all of them void, so each goes again alone.
-    const auto fault = are_good ? std::nullopt : convert_row(plans_, fields, rows);
+    auto fault = are_good ? std::nullopt : convert_row(plans_, fields, rows);
     fields += plans_.size();
     if (!fault) {
       rows.commit(w.where.number, w.where.offset);
@@ -212,7 +212,8 @@ void row_parser::convert_waiting(row_block& rows, const reject_sink& rejected) {
       continue;
     }
     rows.discard();
-    refuse(w.r, w.where, {fault->kind, fault->field, w.r.begin_of(fault->field), fault->message},
+    refuse(w.r, w.where,
+           {fault->kind, fault->field, w.r.begin_of(fault->field), std::move(fault->message)},
            rejected);
   }
   waiting_.clear();
@@ -282,7 +283,7 @@ bool row_parser::has_all_fields(const record& r, outcome& why) const {
   return false;
 }
 
-void row_parser::refuse(const record& r, const record_start& where, const outcome& why,
+void row_parser::refuse(const record& r, const record_start& where, outcome why,
                         const reject_sink& rejected) {
   ++counts_.rejects;
   reject made;
@@ -294,7 +295,7 @@ void row_parser::refuse(const record& r, const record_start& where, const outcom
     made.field = static_cast<std::uint32_t>(*why.field);
     made.column = *why.field < plans_.size() ? plans_[*why.field].name : "";
   }
-  made.message = why.message;
+  made.message = std::move(why.message);
   made.text = {r.from, r.size};
   rejected(made);
 }

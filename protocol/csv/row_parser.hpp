@@ -89,8 +89,7 @@ private:
   bool has_good_quotes(const record& r, outcome& why) const;
   /// Makes rows or rejects of the records that wait.
   void convert_waiting(row_block& rows, const reject_sink& rejected);
-  void refuse(const record& r, const record_start& where, const outcome& why,
-              const reject_sink& rejected);
+  void refuse(const record& r, const record_start& where, outcome why, const reject_sink& rejected);
 
   /// A record whose fields are cut and wait to be converted with others.
   struct waiting_record {

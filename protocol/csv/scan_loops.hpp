@@ -8,13 +8,16 @@
 namespace dossier::csv {
 namespace {
 
-/// Writes the place of each bit, four at a time and so up to three too many.
+/// Writes the place of each bit, eight at a time and so up to eight too many: most blocks of most
+/// files then take the same branch.
 inline void put_places(std::uint64_t bits, std::uint32_t base, std::uint32_t* to) {
-  for (int left = std::popcount(bits); left > 0; left -= 4)
-    for (int i = 0; i < 4; ++i) {
-      *to++ = base + static_cast<std::uint32_t>(std::countr_zero(bits));
+  do {
+    for (int i = 0; i < 8; ++i) {
+      to[i] = base + static_cast<std::uint32_t>(std::countr_zero(bits));
       bits &= bits - 1;
     }
+    to += 8;
+  } while (bits != 0);
 }
 
 template <class Maker>
@@ -24,7 +27,7 @@ void index_with(std::string_view bytes, const record_law& law, field_index& into
   if (into.quotes.size() < blocks) {
     into.quotes.resize(blocks);
     into.odd.resize(blocks);
-    into.ends.resize(blocks * block_bytes + 4);
+    into.ends.resize(blocks * block_bytes + 8);
     into.record_ends.resize(blocks * block_bytes);
   }
   quote_state state;

@@ -154,10 +154,11 @@ parse_counts parse(const std::string& file, const record_law& law, instructions 
   const reject_sink no_matter = [](const reject&) {
   };
   std::size_t at = 0;
+  std::string encoded;
   while (at < file.size()) {
     at += parser.parse(std::string_view(file).substr(at), true, rows, no_matter).consumed;
     if (encodes)
-      sink = rows.encode().size();
+      rows.encode(encoded);
     rows.clear();
   }
   return parser.counts();
