@@ -3,6 +3,7 @@
 // one of four encodings. Pure.
 #pragma once
 
+#include "protocol/csv/records.hpp"
 #include "protocol/result.hpp"
 
 #include <cstdint>
@@ -38,6 +39,10 @@ struct dialect {
 /// invalid_argument unless delimiter and quote are two different bytes of ASCII, neither NUL, CR
 /// nor LF.
 result<dialect> checked(const dialect& d);
+
+inline record_law law_of(const dialect& d, std::uint32_t record_bytes_max) {
+  return {d.delimiter, d.quote, record_bytes_max};
+}
 
 /// How many bytes a byte order mark takes at the front: 3 or 0.
 inline std::size_t bom_bytes(std::string_view utf8) {

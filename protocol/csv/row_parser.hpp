@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // From the bytes of a chunk to typed rows and rejects, window by window: each call takes bytes that
 // follow those consumed before, from a mapped file or a buffer. One thread at a time; memory is
-// taken once and does not grow with the file. Throws nothing but std::bad_alloc and what a sink
-// throws.
+// taken once and does not grow with the file. Throws nothing but what a sink throws, and is of no
+// use behind that.
 //
 // An empty line, that is a line end and nothing else, is no row and no reject, but it is a record
 // and counts as one. A single column that is empty on purpose is written "".
