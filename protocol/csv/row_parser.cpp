@@ -165,9 +165,14 @@ void row_parser::take(std::string_view window, std::size_t begin, std::size_t en
     next_ = {here.offset + r.bytes, here.line + 1, here.number + 1};
     return;
   }
-  const bool has_quotes = has_bit(index_.quotes, begin, end);
-  const bool has_odd = has_bit(index_.odd, begin, end);
-  if (has_quotes) [[unlikely]]
+  const std::size_t text_end = begin + r.size;
+  const bool has_odd = has_bit(index_.odd, begin, text_end);
+  const bool has_quotes = has_bit(index_.quotes, begin, text_end);
+  const bool has_special = has_quotes && has_bit(index_.special, begin, text_end);
+  // Without a line feed behind it, a quote may be open still.
+  const bool may_have_fault
+    = has_quotes && (r.bytes == end - begin || has_bit(index_.faults, begin, text_end));
+  if (has_special)
     r.lines += line_feeds_in({from, r.size});
   const bool lacks_padding
     = static_cast<std::size_t>(readable_end_ - from) < r.size + padding_bytes;
@@ -179,19 +184,18 @@ void row_parser::take(std::string_view window, std::size_t begin, std::size_t en
     r.from = padded_.data();
   }
   outcome why;
-  if ((has_odd && !is_clean(r, why)) || (has_quotes && !has_good_quotes(r, why))
+  if ((has_odd && !is_clean(r, why)) || (may_have_fault && !has_good_quotes(r, why))
       || !has_all_fields(r, why)) [[unlikely]] {
     convert_waiting(rows, rejected);
     refuse(r, here, std::move(why), rejected);
   } else {
     cut_field* fields = fields_.data() + waiting_.size() * plans_.size();
     cut_fields(r, fields);
-    if (has_quotes) {
-      // Why: enough for all records of the window, so that it never moves under those that wait.
-      if (unescaped_.size() < window.size() + padding_bytes)
-        unescaped_.resize(window.size() + padding_bytes);
-      unquote_fields(r, fields);
-    }
+    // Why: enough for all records of the window, so that it never moves under those that wait.
+    if (has_special && unescaped_.size() < window.size() + padding_bytes)
+      unescaped_.resize(window.size() + padding_bytes);
+    if (has_quotes)
+      unquote_fields(r, has_special, fields);
     waiting_.push_back({r, here});
   }
   next_ = {here.offset + r.bytes, here.line + r.lines, here.number + 1};
@@ -242,14 +246,17 @@ bool row_parser::has_good_quotes(const record& r, outcome& why) const {
   return true;
 }
 
-void row_parser::unquote_fields(const record& r, cut_field* fields) {
+void row_parser::unquote_fields(const record& r, bool has_special, cut_field* fields) {
   for (std::size_t i = 0; i < r.fields; ++i) {
     cut_field& f = fields[i];
-    const std::string_view raw(f.from, f.size);
-    if (!raw.starts_with(law_.quote))
+    if (f.size == 0 || *f.from != law_.quote)
       continue;
+    if (!has_special) {
+      f = {f.from + 1, f.size - 2, true};
+      continue;
+    }
     char* buffer = unescaped_.data() + unescaped_bytes_;
-    const auto text = inside_quotes(raw, law_.quote, buffer);
+    const auto text = inside_quotes({f.from, f.size}, law_.quote, buffer);
     if (text.data() == buffer)
       unescaped_bytes_ += text.size();
     f = {text.data(), static_cast<std::uint32_t>(text.size()), true};

@@ -83,7 +83,8 @@ private:
   void take(std::string_view window, std::size_t begin, std::size_t end, record r, row_block& rows,
             const reject_sink& rejected);
   void cut_fields(const record& r, cut_field* into) const;
-  void unquote_fields(const record& r, cut_field* fields);
+  /// `has_special`: some of its quotes may be doubled.
+  void unquote_fields(const record& r, bool has_special, cut_field* fields);
   bool is_clean(const record& r, outcome& why) const;
   bool has_all_fields(const record& r, outcome& why) const;
   bool has_good_quotes(const record& r, outcome& why) const;

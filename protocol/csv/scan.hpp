@@ -53,6 +53,11 @@ struct field_index {
   std::vector<std::uint32_t> record_ends; ///< For each record: how many `ends` up to its line feed.
   std::vector<std::uint64_t> quotes;      ///< A bit for each quote, 64 bytes in a word.
   std::vector<std::uint64_t> odd;         ///< A bit for each byte that is NUL or not ASCII.
+  /// A bit for each quote that is text, and for what follows a closing quote and is no separator.
+  /// Without any, a record that a line feed ends has no fault in its quotes.
+  std::vector<std::uint64_t> faults;
+  /// A bit for the second of two quotes, and for each line feed in quotes.
+  std::vector<std::uint64_t> special;
   std::uint32_t end_count = 0;
   std::uint32_t record_count = 0;
 };

@@ -27,10 +27,13 @@ void index_with(std::string_view bytes, const record_law& law, field_index& into
   if (into.quotes.size() < blocks) {
     into.quotes.resize(blocks);
     into.odd.resize(blocks);
+    into.faults.resize(blocks);
+    into.special.resize(blocks);
     into.ends.resize(blocks * block_bytes + 8);
     into.record_ends.resize(blocks * block_bytes);
   }
   quote_state state;
+  std::uint64_t has_just_closed = 0;
   std::uint32_t count = 0;
   std::uint32_t records = 0;
   for (std::size_t block = 0; block < blocks; ++block) {
@@ -40,8 +43,14 @@ void index_with(std::string_view bytes, const record_law& law, field_index& into
     into.quotes[block] = m.quotes;
     into.odd[block] = size == block_bytes ? maker.odd(bytes.data() + pos)
                                           : maker.odd(padded_block(bytes.data() + pos, size).bytes);
-    const std::uint64_t outside = ~inside_of(maker, m, state, size);
+    std::uint64_t quotes = 0;
+    const std::uint64_t outside = ~inside_of(maker, m, state, size, quotes);
     const std::uint64_t separators = (m.delimiters | m.newlines) & outside;
+    const std::uint64_t closing = quotes & outside;
+    const std::uint64_t behind_closing = closing << 1 | has_just_closed;
+    has_just_closed = closing >> 63;
+    into.faults[block] = (m.quotes ^ quotes) | (behind_closing & ~(separators | quotes));
+    into.special[block] = (behind_closing & quotes) | (m.newlines & ~outside);
     put_places(separators, static_cast<std::uint32_t>(pos), into.ends.data() + count);
     for (std::uint64_t ends = m.newlines & outside; ends != 0; ends &= ends - 1)
       into.record_ends[records++]

@@ -48,12 +48,13 @@ inline block_masks masks_of(const Maker& maker, const char* from, std::size_t si
 }
 
 /// A bit for each byte behind which we are inside quotes; the state becomes that behind the block's
-/// `size` bytes. Law 1: a quote that may not open is text, so it is taken out and all is looked at
-/// again. Only the first such quote is certain, as it decides what those behind it are.
+/// `size` bytes. Law 1: a quote that may not open is text, so it is taken out of `quotes` and all
+/// is looked at again. Only the first such quote is certain, as it decides what those behind it
+/// are.
 template <class Maker>
 inline std::uint64_t inside_of(const Maker& maker, const block_masks& m, quote_state& state,
-                               std::size_t size) {
-  std::uint64_t quotes = m.quotes;
+                               std::size_t size, std::uint64_t& quotes) {
+  quotes = m.quotes;
   const std::uint64_t separators = m.delimiters | m.newlines;
   std::uint64_t inside = state.inside;
   while (quotes != 0) {
@@ -68,6 +69,13 @@ inline std::uint64_t inside_of(const Maker& maker, const block_masks& m, quote_s
   state.inside = static_cast<std::uint64_t>(static_cast<std::int64_t>(inside) >> 63);
   state.may_open = (separators | quotes) >> (size - 1) & ~state.inside & 1;
   return inside;
+}
+
+template <class Maker>
+inline std::uint64_t inside_of(const Maker& maker, const block_masks& m, quote_state& state,
+                               std::size_t size) {
+  std::uint64_t counting_quotes = 0;
+  return inside_of(maker, m, state, size, counting_quotes);
 }
 
 } // namespace
