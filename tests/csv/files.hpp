@@ -53,16 +53,22 @@ inline rc::Gen<std::string> hostile_file() {
                    "\r",
                    std::string(60, 'z'),
                    std::string(130, 'w'),
+                   ",\"" + std::string(130, 'q') + "\n",
                    std::string("\0", 1),
                    "\xc3\xa9",
                    "\xff",
                    "\"\"\"\"\"\""});
 }
 
-/// Where to cut so many bytes, ascending, each from 0 to size.
+/// Where to cut so many bytes, ascending, each from 0 to size: into a few long ranges or many short
+/// ones.
 inline std::vector<std::size_t> any_cuts(std::size_t size) {
-  auto cuts
-    = *rc::gen::container<std::vector<std::size_t>>(rc::gen::inRange<std::size_t>(0, size + 1));
+  const int most = *rc::gen::element(2, 5, 100);
+  auto cuts = *rc::gen::resize(
+    most, rc::gen::container<std::vector<std::size_t>>(rc::gen::inRange<std::size_t>(0, size + 1)));
+  // Sizes mean something for inRange, too, so that its own would be small.
+  for (auto& cut : cuts)
+    cut = *rc::gen::resize(rc::kNominalSize, rc::gen::inRange<std::size_t>(0, size + 1));
   cuts.push_back(0);
   cuts.push_back(size);
   std::sort(cuts.begin(), cuts.end());
