@@ -13,8 +13,15 @@ bool is_null(const field_plan& plan, const cut_field& f) {
   return f.size == 0 && !(f.is_quoted && plan.rule->type == value_type::text);
 }
 
+/// Whether the bytes alone say that there are neither too few nor too many characters, each of
+/// which has from 1 to 4.
+bool has_length_at_a_glance(const column& c, std::size_t bytes) {
+  return bytes <= c.length_max.value_or(std::numeric_limits<std::uint32_t>::max())
+         && bytes >= std::size_t{4} * c.length_min.value_or(0);
+}
+
 bool suits(const column& c, std::string_view text, value_fault* fault) {
-  if (c.length_min || c.length_max) {
+  if (!has_length_at_a_glance(c, text.size())) {
     const std::size_t characters = characters_of(text);
     if (characters < c.length_min.value_or(0)
         || characters > c.length_max.value_or(std::numeric_limits<std::uint32_t>::max())) {

@@ -202,6 +202,8 @@ void row_parser::take(std::string_view window, std::size_t begin, std::size_t en
 }
 
 void row_parser::convert_waiting(row_block& rows, const reject_sink& rejected) {
+  if (waiting_.empty())
+    return;
   const cut_field* fields = fields_.data();
   const bool are_good = convert_rows(plans_, fields, waiting_.size(), rows);
   if (!are_good)

@@ -124,6 +124,18 @@ BOOST_AUTO_TEST_CASE(a_summary_that_meets_a_long_record_is_refused_and_changes_n
   BOOST_TEST(fold.starts().empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_long_record_that_outlasts_the_doubt_about_quotes_is_seen) {
+  // Both suppositions agree behind the closing quote, blocks before the record's line feed.
+  const std::string file
+    = "x\n\"" + std::string(130, 'q') + "\nrest\"," + std::string(150, 'y') + "\nnext\nlast\n";
+  const std::vector<std::size_t> cuts{0, file.size() - 5, file.size()};
+  const auto expected = reference_starts(file, cuts, short_law);
+  BOOST_REQUIRE_EQUAL(expected.size(), 2u);
+  for (const auto which : all_instructions())
+    BOOST_TEST(split(file, cuts, short_law, which, by::summaries) == expected,
+               boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(a_record_of_exactly_the_limit_is_not_too_long) {
   const std::string file = std::string(127, 'x') + "\n" + std::string(128, 'y') + "\nz\n";
   const auto records = reference_records(file, {}, short_law);

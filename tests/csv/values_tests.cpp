@@ -303,6 +303,8 @@ BOOST_AUTO_TEST_CASE(clean_text_is_utf8_without_nul) {
   BOOST_TEST(clean_prefix_bytes("01234567\xc3") == 8u);
   BOOST_TEST(clean_prefix_bytes("01234567\xed\xa0\x80") == 8u);
   BOOST_TEST(characters_of("caf\xc3\xa9") == 4u);
+  BOOST_TEST(characters_of("caf\xc3\xa9 \xe2\x82\xac\xe2\x82\xac\xe2\x82\xac \xf0\x9f\x98\x80")
+             == 10u);
 }
 
 BOOST_AUTO_TEST_CASE(values_are_shown_as_files_write_them) {
