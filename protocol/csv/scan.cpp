@@ -30,6 +30,15 @@ instructions best_instructions() {
   return best;
 }
 
+void field_index::make_room(std::size_t bytes) {
+  if (record_ends.size() >= bytes)
+    return;
+  for (auto* masks : {&quotes, &odd, &faults, &special})
+    masks->resize(bytes / 64);
+  ends.resize(bytes + 8);
+  record_ends.resize(bytes);
+}
+
 const scan_kernels& kernels(instructions which) {
   switch (which) {
   case instructions::scalar:

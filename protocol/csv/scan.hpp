@@ -6,6 +6,7 @@
 
 #include "protocol/csv/records.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -60,6 +61,9 @@ struct field_index {
   std::vector<std::uint64_t> special;
   std::uint32_t end_count = 0;
   std::uint32_t record_count = 0;
+
+  /// For so many bytes, whole blocks of 64, and eight places that mean nothing.
+  void make_room(std::size_t bytes);
 };
 
 /// One way of scanning.

@@ -24,14 +24,7 @@ template <class Maker>
 void index_with(std::string_view bytes, const record_law& law, field_index& into) {
   const Maker maker(law);
   const std::size_t blocks = (bytes.size() + block_bytes - 1) / block_bytes;
-  if (into.quotes.size() < blocks) {
-    into.quotes.resize(blocks);
-    into.odd.resize(blocks);
-    into.faults.resize(blocks);
-    into.special.resize(blocks);
-    into.ends.resize(blocks * block_bytes + 8);
-    into.record_ends.resize(blocks * block_bytes);
-  }
+  into.make_room(blocks * block_bytes);
   quote_state state;
   std::uint64_t has_just_closed = 0;
   std::uint32_t count = 0;

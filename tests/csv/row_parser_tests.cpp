@@ -127,6 +127,26 @@ BOOST_AUTO_TEST_CASE(records_longer_than_an_index_are_read_whole) {
          == expected));
 }
 
+BOOST_AUTO_TEST_CASE(a_field_without_end_is_one_reject_of_which_the_front_is_kept) {
+  const schema s = small_schema();
+  row_parser parser(s, small_mapping(), record_law{}, {});
+  row_block rows(s, 10, 1'000);
+  const std::string window = '"' + std::string(99'999, 'x');
+  std::size_t rejects = 0;
+  const reject_sink see = [&](const reject& r) {
+    ++rejects;
+    BOOST_TEST((r.kind == reject_kind::line_too_long));
+    BOOST_TEST(r.record_bytes == 32'000'003u);
+    BOOST_TEST(r.text.size() == record_law{}.record_bytes_max);
+  };
+  for (int i = 0; i < 320; ++i)
+    BOOST_REQUIRE_EQUAL(parser.parse(window, false, rows, see).consumed, window.size());
+  BOOST_TEST(parser.parse("xx\n1,,t\n", true, rows, see).consumed == 8u);
+  BOOST_TEST(rejects == 1u);
+  BOOST_TEST(parser.counts().rows == 1u);
+  BOOST_TEST((parser.position() == record_start{32'000'008, 3, 3}));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace dossier::csv
