@@ -281,14 +281,17 @@ bool row_parser::is_clean(const record& r, outcome& why) const {
 bool row_parser::has_all_fields(const record& r, outcome& why) const {
   if (r.fields == plans_.size()) [[likely]]
     return true;
-  const std::string expected = std::to_string(plans_.size());
-  const std::string found = std::to_string(r.fields);
-  const std::string message
-    = "the record has " + found + (found == "1" ? " field" : " fields") + " instead of " + expected;
+  std::string message;
+  message.reserve(64);
+  message += "the record has ";
+  message += std::to_string(r.fields);
+  message += r.fields == 1 ? " field instead of " : " fields instead of ";
+  message += std::to_string(plans_.size());
   if (r.fields < plans_.size())
-    why = {reject_kind::missing_columns, r.fields, r.size, message};
+    why = {reject_kind::missing_columns, r.fields, r.size, std::move(message)};
   else
-    why = {reject_kind::too_many_columns, plans_.size(), r.begin_of(plans_.size()), message};
+    why = {reject_kind::too_many_columns, plans_.size(), r.begin_of(plans_.size()),
+           std::move(message)};
   return false;
 }
 
