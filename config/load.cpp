@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// toml11 is used here only.
+// toml11 is used here and in row_schemas.cpp only.
 #include "config/load.hpp"
 
 #include "config/option_value.hpp"

@@ -63,6 +63,10 @@ def may_include_folder(path, target):
         return "of the RocksDB journal only rocks_journal.hpp is for others"
     if path in ROOTS:
         return None
+    if target.startswith("protocol/csv/") and here == "protocol" and not path.startswith("protocol/csv/"):
+        return "of protocol/ only protocol/csv/ knows CSV"
+    if path.startswith("config/row_schemas.") and target.startswith("protocol/csv/"):
+        return None
     if here in ("protocol", "config"):
         return None if there == here else f"{here}/ includes no other folder"
     pure = pure_folder(path)
