@@ -49,6 +49,7 @@ struct life {
 
   std::map<std::uint32_t, stored> store;
   std::set<std::uint32_t> given_up;
+  std::map<std::uint32_t, std::uint32_t> begun;       ///< The last attempt of each chunk.
   std::map<std::uint32_t, std::uint32_t> finished_as; ///< Attempt of each finished chunk.
 
   view seen() const { return view_of(state, version); }
@@ -95,10 +96,17 @@ struct life {
   }
 
   void watch(const event& e) {
-    if (const auto* f = std::get_if<chunk_finished>(&e)) {
+    if (const auto* b = std::get_if<chunk_started>(&e)) {
+      // Attempts of a chunk follow each other, and the last one alone is heard.
+      RC_ASSERT(b->attempt == ++begun[b->number]);
+    } else if (const auto* w = std::get_if<chunk_retry_scheduled>(&e)) {
+      RC_ASSERT(w->attempt == begun[w->number]);
+      RC_ASSERT((w->due > now && !finished_as.contains(w->number)));
+    } else if (const auto* f = std::get_if<chunk_finished>(&e)) {
       // Each chunk once.
       RC_ASSERT(finished_as.emplace(f->number, f->attempt).second);
       RC_ASSERT(!given_up.contains(f->number));
+      RC_ASSERT(f->attempt == begun[f->number]);
       const auto& c = facts_of(state)->chunks[f->number - 1];
       auto& s = store[f->number];
       s.rows = f->rows;
@@ -106,6 +114,7 @@ struct life {
         s.rejects.insert(c.record + i);
     } else if (const auto* g = std::get_if<chunk_failed>(&e)) {
       RC_ASSERT(!finished_as.contains(g->number));
+      RC_ASSERT(g->attempt == begun[g->number]);
       RC_ASSERT(given_up.insert(g->number).second);
     } else if (std::holds_alternative<chunks_retried>(e)) {
       given_up.clear();
