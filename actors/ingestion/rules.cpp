@@ -40,16 +40,19 @@ std::uint64_t records_of_ppm(std::uint64_t records, std::uint32_t ppm) {
   return records / million * ppm + records % million * ppm / million;
 }
 
+/// Names the limit that is lower in records, so that it is the same one in whatever order chunks
+/// end.
 std::optional<failed> limit_passed(const tally& t, const reject_limits& limits) {
   const auto has = "it has " + counted(t.rejects, "reject");
-  if (t.rejects > limits.rejects_max)
+  const auto by_ratio = records_of_ppm(t.records, limits.rejects_ppm_max);
+  if (t.rejects <= std::min(limits.rejects_max, by_ratio))
+    return std::nullopt;
+  if (limits.rejects_max <= by_ratio)
     return failed{failure_cause::rejects,
                   has + ", at most " + std::to_string(limits.rejects_max) + " are allowed"};
-  if (t.rejects > records_of_ppm(t.records, limits.rejects_ppm_max))
-    return failed{failure_cause::rejects_ratio,
-                  has + " among " + counted(t.records, "record") + ", at most "
-                    + std::to_string(limits.rejects_ppm_max) + " in a million are allowed"};
-  return std::nullopt;
+  return failed{failure_cause::rejects_ratio,
+                has + " among " + counted(t.records, "record") + ", at most "
+                  + std::to_string(limits.rejects_ppm_max) + " in a million are allowed"};
 }
 
 /// These events, and the end of the job if they decide it.

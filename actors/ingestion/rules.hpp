@@ -116,8 +116,8 @@ result<std::vector<event>> decide(const state& s, std::uint64_t version, const c
 void evolve(state& s, const event& e, const occurrence& o);
 
 /// What the chunks come to, if that is decided: a limit is passed, or all of them have ended.
-/// Whatever order they ended in, it is the same, because rejects only grow and the number of
-/// records is known before.
+/// Whatever order they end in, status and cause are the same, because rejects only grow and the
+/// number of records is known before.
 std::optional<event> ending_of(const facts& f);
 /// Whether a report is the one that was recorded last.
 sha256_digest digest_of(const repaired& e);

@@ -208,6 +208,15 @@ BOOST_AUTO_TEST_CASE(a_transient_failure_is_waited_out_longer_and_longer_and_the
   BOOST_TEST(l.status() == "PartiallySucceeded");
 }
 
+BOOST_AUTO_TEST_CASE(a_trouble_that_is_over_is_forgotten) {
+  auto l = split_one().runs(1).does(report_chunk_failed{1, 1, "away", true});
+  l.at = t0 + seconds{1};
+  l.does(fire_timer{"retry", t0 + seconds{1}}).runs(1);
+  BOOST_TEST(chunk_of(l, 1).trouble == "away");
+  l.does(report_chunk_finished{1, 2, 10, 0});
+  BOOST_TEST(chunk_of(l, 1).trouble == "");
+}
+
 BOOST_AUTO_TEST_CASE(one_timer_stands_for_all_waits) {
   auto l = split_one().runs(1).runs(2).runs(3);
   l.does(report_chunk_failed{1, 1, "away", true});

@@ -383,6 +383,35 @@ RC_BOOST_PROP(without_failures_every_record_is_a_row_or_a_reject, ()) {
   RC_ASSERT((l.seen().status == status::succeeded) == (t.rejects == 0));
 }
 
+RC_BOOST_PROP(what_a_job_comes_to_does_not_depend_on_the_order_of_its_chunks, ()) {
+  life begun;
+  begun.rules.chunk_threshold_bytes = 50;
+  RC_ASSERT(begun.ask(accept{any_file(true), any_limits()}));
+  RC_ASSERT(begun.ask(start{}));
+  RC_ASSERT(begun.ask(any_split()));
+  const auto count = static_cast<std::uint32_t>(facts_of(begun.state)->chunks.size());
+  std::vector<command> outcomes;
+  for (std::uint32_t number = 1; number <= count; ++number) {
+    RC_ASSERT(begun.ask(begin_chunk{number, 1}));
+    if (any_of(0, 5) == 0)
+      outcomes.push_back(report_chunk_failed{number, 1, "bad bytes", false});
+    else
+      outcomes.push_back(any_finish(begun, number, 1));
+  }
+  auto forwards = begun;
+  for (const auto& c : outcomes)
+    RC_ASSERT(forwards.ask(c));
+  for (auto rest = outcomes.size(); rest > 1; --rest)
+    std::swap(outcomes[rest - 1],
+              outcomes[static_cast<std::size_t>(any_of(0, static_cast<int>(rest)))]);
+  auto shuffled = begun;
+  for (const auto& c : outcomes)
+    RC_ASSERT(shuffled.ask(c));
+  RC_ASSERT(forwards.seen().status == shuffled.seen().status);
+  RC_ASSERT(forwards.seen().cause == shuffled.seen().cause);
+  RC_ASSERT(is_over(forwards.seen().status));
+}
+
 RC_BOOST_PROP(a_damaged_row_is_refused_or_is_another_row, ()) {
   auto l = any_beginning();
   for (int step = any_of(0, 40); step > 0; --step)
