@@ -51,6 +51,9 @@ struct begin_chunk {
   std::uint32_t attempt = 0;
 };
 
+/// Its rows and rejects go into the store in the batch of the event, or not at all. Refused as
+/// content_mismatch if they are not the records that the split saw: then the attempt is still
+/// running, and whoever made it reports that it has failed.
 struct report_chunk_finished {
   std::uint32_t number = 0;
   std::uint32_t attempt = 0;
@@ -75,8 +78,10 @@ struct retry_failed_chunks {
   std::optional<reject_limits> limits; ///< From now on; nullopt: as before.
 };
 
-/// Some rejects of a finished chunk are none any more. Again: no effect. Refused as conflict unless
-/// `rejects_left` and these records together are what the chunk's rejects were.
+/// Some rejects of a finished chunk are none any more. The last one again: no effect. Refused as
+/// conflict unless `rejects_left` and these records together are as many as the chunk's rejects
+/// were, so of two repairs made at the same time one is refused. Which records are rejects the
+/// store knows: whoever reports has looked.
 struct report_repaired {
   std::uint32_t number = 0;
   std::vector<std::uint64_t> records; ///< 1 to 1'000 of the file's, from 1, ascending.
