@@ -24,7 +24,7 @@ enum class status : std::uint8_t {
   processing = 5,            ///< "Processing".
   succeeded = 6,             ///< "Succeeded": all is stored, no reject is left.
   partially_succeeded = 7,   ///< "PartiallySucceeded": rejects are left, or some chunks failed.
-  failed = 8,                ///< "Failed": no chunk was finished, or a limit was passed.
+  failed = 8,                ///< "Failed": not split, no chunk finished, or a limit passed.
   cancelled = 9,             ///< "Cancelled".
 };
 std::string_view to_string(status s);

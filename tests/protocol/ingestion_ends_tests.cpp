@@ -67,6 +67,17 @@ BOOST_AUTO_TEST_CASE(the_ratio_is_of_all_records_whatever_chunk_comes_first) {
   BOOST_TEST(whole.status() == "Succeeded");
 }
 
+BOOST_AUTO_TEST_CASE(of_two_limits_the_lower_one_is_named) {
+  const auto cause_under = [](reject_limits limits) {
+    auto l = limited_one(limits);
+    return l.finishes(2, 0, 20).seen().cause.value();
+  };
+  // Of 35 records a tenth is 3.
+  BOOST_TEST((cause_under({2, 100'000}) == failure_cause::rejects));
+  BOOST_TEST((cause_under({3, 100'000}) == failure_cause::rejects));
+  BOOST_TEST((cause_under({4, 100'000}) == failure_cause::rejects_ratio));
+}
+
 BOOST_AUTO_TEST_CASE(raising_the_limit_of_a_job_whose_chunks_are_done_ends_it_anew) {
   life l;
   l.does(accept{some_file(100), reject_limits{0, 0}}).does(start{}).finishes(1, 4, 1);
