@@ -36,7 +36,7 @@ BANNED_NAMES = {"util", "utils", "helper", "helpers", "manager", "managers", "mi
 MARKERS = re.compile(r"\b(?:" + "TO" + "DO|FIX" + r"ME)\b")
 COMMAND_LINE = re.compile(r"gateway/(?:main|serve|cli|\w*cli\w*|\w*commands?|verify)\.cpp")
 # Pure rules: each of these sees the language and itself.
-PURE = ("actors/document/", "actors/letter/", "actors/webhook/", "actors/guard/")
+PURE = ("actors/document/", "actors/letter/", "actors/webhook/", "actors/ingestion/", "actors/guard/")
 
 
 def pure_folder(path):

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// The language of ingestion jobs: a file of records is read in chunks, which are ranges of its
+// bytes from one record's start to another's. What a job comes to follows from the set of its
+// chunks: each is finished once, whatever is reported how often. Plain data.
+#pragma once
+
+#include "protocol/ingestion_event.hpp"
+#include "protocol/ingestion_job.hpp"
+#include "protocol/time.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace dossier::ingestion {
+
+// Commands. Reports of what has been overtaken by a retry, a cancellation or an end have no effect,
+// so each may be made, lost and repeated.
+
+/// Refused as conflict if there is a job of this id that is made of something else; of the same:
+/// no effect, so submitting twice finds the same job.
+struct accept {
+  ingestion::submission submission;
+  std::optional<reject_limits> limits; ///< Not above the policy's; nullopt: those.
+};
+
+/// Somebody takes the job up. Again: no effect.
+struct start {};
+
+/// Where the file can be cut. The pieces follow each other without gaps, from `begin` to the end of
+/// the file.
+struct report_split {
+  std::uint64_t begin = 0; ///< Where the first record starts, behind mark and header.
+  std::uint64_t line = 1;  ///< The number of the line that starts there.
+  std::vector<piece> pieces;
+};
+
+/// The file cannot be cut: the job fails.
+struct report_split_failed {
+  std::string why;
+};
+
+/// Somebody begins attempt `attempt` of a chunk: one more than it has had. Of the attempt that is
+/// running: no effect. While an earlier one is running, that one was interrupted, and what it still
+/// reports has no effect. A chunk that was interrupted too often fails instead: look at the answer.
+struct begin_chunk {
+  std::uint32_t number = 0; ///< From 1.
+  std::uint32_t attempt = 0;
+};
+
+/// Its rows and rejects go into the store in the batch of the event, or not at all. Refused as
+/// content_mismatch if they are not the records that the split saw: then the attempt is still
+/// running, and whoever made it reports that it has failed.
+struct report_chunk_finished {
+  std::uint32_t number = 0;
+  std::uint32_t attempt = 0;
+  std::uint64_t rows = 0; ///< Stored ones.
+  std::uint64_t rejects = 0;
+};
+
+struct report_chunk_failed {
+  std::uint32_t number = 0;
+  std::uint32_t attempt = 0;
+  std::string why;
+  bool is_transient = false; ///< It may succeed later.
+};
+
+/// Nothing more is begun, what is running is not taken. Again: no effect.
+struct cancel {
+  std::string reason; ///< At most 200 bytes of UTF-8; may be empty.
+};
+
+/// Chunks that have failed are worked on anew; of a job that has ended, all that are not finished.
+struct retry_failed_chunks {
+  std::optional<reject_limits> limits; ///< From now on; nullopt: as before.
+};
+
+/// Some rejects of a finished chunk are none any more. The last one again: no effect. Refused as
+/// conflict unless `rejects_left` and these records together are as many as the chunk's rejects
+/// were, so of two repairs made at the same time one is refused. Which records are rejects the
+/// store knows: whoever reports has looked.
+struct report_repaired {
+  std::uint32_t number = 0;
+  std::vector<std::uint64_t> records; ///< 1 to 1'000 of the file's, from 1, ascending.
+  std::uint64_t rows = 0;             ///< That came of them.
+  std::uint64_t rejects_left = 0;     ///< In this chunk.
+};
+
+struct fire_timer {
+  std::string name;
+  timestamp due;
+};
+
+using command = std::variant<accept, start, report_split, report_split_failed, begin_chunk,
+                             report_chunk_finished, report_chunk_failed, cancel,
+                             retry_failed_chunks, report_repaired, fire_timer>;
+std::string_view name_of(const command& c);
+
+} // namespace dossier::ingestion
