@@ -141,7 +141,7 @@ public:
     if (auto read = wanted_.rows_max > 0 ? read_beginning() : read_all(); !read)
       return read;
     findings_.threads = wanted_.rows_max > 0 ? 1 : threads_;
-    findings_.bytes = file_.size();
+    findings_.bytes = wanted_.rows_max > 0 ? 0 : file_.size();
     findings_.took = std::chrono::steady_clock::now() - begun;
     return {};
   }

@@ -85,7 +85,7 @@ void csv_findings::print(std::ostream& out, const csv::schema& s) const {
   const auto took_s = std::chrono::duration<double>(took).count();
   label(out, "time") << std::fixed << std::setprecision(2) << took_s << " s on " << threads
                      << (threads == 1 ? " thread" : " threads");
-  if (took_s > 0 && threads > 1)
+  if (took_s > 0 && bytes >= 1'000'000)
     out << ", " << std::setprecision(0) << static_cast<double>(bytes) / took_s / 1e6 << " MB/s";
   out << '\n';
 }

@@ -2,11 +2,13 @@
 // The command line: reads it, loads the settings, and hands over.
 #include "config/load.hpp"
 #include "gateway/commands.hpp"
+#include "gateway/csv_check.hpp"
 #include "gateway/serve.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <cstdlib>
+#include <iostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -72,6 +74,32 @@ int with_settings(const source_flags& flags, Then then) {
   return then(loaded.settings);
 }
 
+/// Rows of a CSV file against a schema.
+const CLI::App* add_check_csv(CLI::App& app, dossier::csv_check_request& wanted) {
+  auto* command = app.add_subcommand("check-csv", "Look whether a CSV file fits a schema");
+  command->add_option("FILE", wanted.file, "The file")->required();
+  command->add_option("--schema", wanted.schema_file, "What its rows must be: a TOML file")
+    ->type_name("FILE")
+    ->required();
+  command->add_option("--delimiter", wanted.wishes.delimiter, "What stands between fields");
+  command->add_option("--quote", wanted.wishes.quote, "What stands around fields");
+  command->add_option("--header", wanted.wishes.has_header, "Whether it has a header: true, false");
+  command->add_flag("--by-position", wanted.is_by_position,
+                    "Take fields by their place, whatever the header says");
+  command->add_option("--rows", wanted.rows_max, "Only so many rows from the beginning");
+  command->add_option("--rejects", wanted.rejects_shown, "How many rejects are shown")
+    ->check(CLI::Range(0, 10'000))
+    ->capture_default_str();
+  command->add_option("--record-bytes-max", wanted.record_bytes_max, "A longer record is a reject")
+    ->check(
+      CLI::Range(dossier::csv::record_bytes_max_lowest, dossier::csv::record_bytes_max_highest))
+    ->capture_default_str();
+  command->add_option("--threads", wanted.threads, "Processors to use; 0: all")
+    ->check(CLI::Range(0, 256))
+    ->capture_default_str();
+  return command;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -92,6 +120,8 @@ int main(int argc, char** argv) {
     = app.add_subcommand("verify", "Cross-check a data directory that no server is using");
   flags.add_to(*verify, false);
   verify->add_flag("--content", reads_content, "Also compare the digest of all content");
+  dossier::csv_check_request csv;
+  const auto* check_csv = add_check_csv(app, csv);
   auto* version = app.add_subcommand("version", "Print the version");
 
   auto* keys = app.add_subcommand("keys", "Make, list and revoke API keys");
@@ -113,6 +143,8 @@ int main(int argc, char** argv) {
 
   CLI11_PARSE(app, argc, argv);
 
+  if (check_csv->parsed())
+    return dossier::check_csv(csv, std::cout, std::cerr);
   if (version->parsed())
     return dossier::print_version();
   if (check->parsed())
