@@ -13,6 +13,7 @@ import sys
 import time
 
 import goals_backbone
+import goals_ingestion
 import goals_requests
 import goals_store
 import goals_timers
@@ -29,6 +30,7 @@ MEASURES = (
     (("P10", "P13"), goals_store.dormant_and_restart),
     (("P15",), lambda rig, wants: goals_timers.spread_out(rig)),
     (("P16",), lambda rig, wants: goals_timers.storm(rig)),
+    (("P19",), lambda rig, wants: goals_ingestion.scans(rig)),
     (("P26",), lambda rig, wants: goals_backbone.drain(rig)),
     (("P27",), lambda rig, wants: goals_backbone.latency(rig)),
     (("P28",), lambda rig, wants: goals_backbone.commands(rig)),
