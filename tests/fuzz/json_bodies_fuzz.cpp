@@ -2,6 +2,7 @@
 // No body crashes its reader, and what is read keeps the promises that the rest of the server
 // builds on.
 #include "gateway/range.hpp"
+#include "gateway/routes/document_json.hpp"
 #include "protocol/document_request.hpp"
 
 #include <cstdlib>
