@@ -3,13 +3,11 @@
 
 #include "actors/entity/hosted.hpp"
 #include "actors/kinds.hpp"
-#include "actors/webhook_notes.hpp"
 
 #include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
-#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -120,22 +118,6 @@ private:
     check_timers(entity, timers_of(folded.state));
     check_projections(entity, projections_of(folded.state));
     check_feed(entity, folded.version);
-    if constexpr (std::is_same_v<K, webhook_kind>)
-      check_note(entity, std::holds_alternative<webhook::gone>(folded.state));
-  }
-
-  /// A removed webhook's position goes, at the next start at the latest.
-  void check_note(const entity_ref& webhook, bool is_gone) {
-    const auto note = read_position(store_, webhook.id);
-    if (!note)
-      return found("the position of " + webhook.text() + " cannot be read: " + note.error().why);
-    if (!*note || !is_gone)
-      return;
-    const auto leaving = read_leaving(store_, webhook.id.shard());
-    if (!leaving)
-      return found("the removal of " + webhook.text() + " cannot be read: " + leaving.error().why);
-    if (std::find(leaving->begin(), leaving->end(), webhook.id) == leaving->end())
-      found("a position is noted for " + webhook.text() + ", which was removed");
   }
 
   template <class K>

@@ -52,6 +52,10 @@ result<outbound_request> sign_request(const deliverer_services& services, const 
   return r;
 }
 
+std::string note_name_of(const entity_id& webhook) {
+  return "webhook:" + webhook.text();
+}
+
 entity_id letter_id_of(const entity_id& webhook, const cloud_event& event, shard_number shard) {
   const auto digest = sha256_of("letter/" + webhook.text() + '/' + event.id);
   std::array<std::uint8_t, 10> dice{};
@@ -72,14 +76,6 @@ void deliverer_state::list_all() {
       log(log_level::error, "webhooks cannot be listed", {{"why", why.why}});
       is_unlisted->store(true);
     };
-    // Those whose notes the process before did not get to.
-    for (shard_number shard = 0; shard < store->shard_count(); ++shard) {
-      const auto leaving = read_leaving(*store, shard);
-      if (!leaving)
-        return give_up(leaving.error());
-      for (const auto& id : *leaving)
-        caf::anon_send(to, webhook_changed{id});
-    }
     letter_walk walk(*store, webhook::list_name, std::nullopt, walk_rows);
     for (;;) {
       const auto row = walk.next();
@@ -99,7 +95,8 @@ void deliverer_state::read(const entity_id& id) {
         id,
         std::make_shared<result<hosted<webhook_kind>>>(
           recover<webhook_kind>(*store, entity_ref{webhook_kind::code, id})),
-        std::make_shared<result<std::optional<std::string>>>(read_position(*store, id))};
+        std::make_shared<result<std::optional<std::string>>>(
+          store->read_note(id.shard(), note_name_of(id)))};
       caf::anon_send(to, std::move(read));
     });
 }
@@ -322,7 +319,8 @@ void deliverer_state::forget(const entity_id& id) {
   all_.erase(id);
   services_->board.forget(id);
   services_->loaders.run([notes = &services_->notes, id] {
-    if (const auto gone = notes->forget(id); !gone)
+    // If the process ends before this, a row of some bytes stays that nobody reads.
+    if (const auto gone = notes->write_note(id.shard(), note_name_of(id), {}); !gone)
       log(log_level::error, "position of a removed webhook cannot be forgotten",
           {{"webhook", id.text()}, {"why", gone.error().why}});
   });
@@ -337,7 +335,7 @@ void deliverer_state::note(const entity_id& id, hooked& h) {
   h.is_noting = true;
   services_->loaders.run([to = caf::actor_cast<deliverer_actor>(self_), notes = &services_->notes,
                           id, life = h.life, text = std::move(text)]() mutable {
-    auto written = notes->write_position(id, text);
+    auto written = notes->write_note(id.shard(), note_name_of(id), text);
     if (!written) {
       log(log_level::error, "position of a webhook cannot be noted",
           {{"webhook", id.text()}, {"why", written.error().why}});

@@ -12,7 +12,6 @@
 #include "actors/letters.hpp"
 #include "actors/seams.hpp"
 #include "actors/webhook/delivery.hpp"
-#include "actors/webhook_notes.hpp"
 #include "actors/webhook_secrets.hpp"
 #include "actors/webhooks.hpp"
 #include "config/settings.hpp"
@@ -39,7 +38,7 @@ struct deliverer_services {
   const clock& time;
   background& loaders;
   const event_feed& feed;
-  webhook_notes& notes;
+  journal& notes; ///< Positions: small rows beside what is written in batches.
   dossier::guards& guards;
   dossier::letters& letters;
   webhook_secrets secrets;
@@ -51,6 +50,9 @@ struct deliverer_services {
 /// request. conflict if the webhook is not active.
 result<outbound_request> sign_request(const deliverer_services& services, const entity_id& webhook,
                                       const webhook_message& message, const destination& to);
+
+/// Under which name the journal has a webhook's position.
+std::string note_name_of(const entity_id& webhook);
 
 /// The letter of a webhook and an event: the same one however often it is made.
 entity_id letter_id_of(const entity_id& webhook, const cloud_event& event, shard_number shard);

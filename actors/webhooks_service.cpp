@@ -55,12 +55,11 @@ webhooks_service::webhooks_service(caf::actor_system& system, entity_services& s
   , region_(std::move(region))
   , out_(parts.out)
   , settings_(settings)
-  , notes_(parts.notes)
   , deliverer_services_{services.store,
                         services.time,
                         services.loaders,
                         parts.feed,
-                        notes_,
+                        parts.notes,
                         by,
                         dead,
                         webhook_secrets(parts.key),
@@ -110,17 +109,8 @@ void webhooks_service::submit(const entity_id& id, webhook::command what, comman
     return;
   }
   counters.commands.fetch_add(1, std::memory_order_relaxed);
-  const bool is_removal = std::holds_alternative<webhook::remove>(what);
-  auto job = std::make_shared<command_job<webhook_kind>>(counters, id, std::move(what),
-                                                         std::move(meta), std::move(done));
-  if (!is_removal)
-    return hand_over(job);
-  services_.loaders.run([this, id, job] {
-    if (const auto known = notes_.announce(id); known)
-      hand_over(job);
-    else
-      job->done->deliver(known.error());
-  });
+  hand_over(std::make_shared<command_job<webhook_kind>>(counters, id, std::move(what),
+                                                        std::move(meta), std::move(done)));
 }
 
 void webhooks_service::hand_over(const std::shared_ptr<command_job<webhook_kind>>& job) {

@@ -66,7 +66,6 @@ private:
   const region_actor<webhook_kind> region_;
   outbound& out_;
   const webhook_settings settings_;
-  webhook_notes notes_;
   deliverer_services deliverer_services_;
   webhook_places places_;
   /// Of the last deliverer that crashed; 0: none has. Written by its last breath, which may be

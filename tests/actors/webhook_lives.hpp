@@ -267,7 +267,7 @@ private:
     for (auto& [name, life] : hooks_made) {
       if (life.is_removed)
         continue;
-      const auto note = read_position(*world.store, life.id).value();
+      const auto note = world.store->read_note(life.id.shard(), note_name_of(life.id)).value();
       if (!note || (!life.notes.empty() && life.notes.back() == *note))
         continue;
       life.notes.push_back(*note);

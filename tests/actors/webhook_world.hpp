@@ -4,7 +4,6 @@
 #pragma once
 
 #include "actors/webhook_deliverer.hpp"
-#include "actors/webhook_notes.hpp"
 #include "protocol/webhook_signature.hpp"
 #include "tests/support/scripted_receiver.hpp"
 
@@ -157,7 +156,7 @@ struct webhook_world {
     return feed_cursor::parse(view_of(id).registration.start, 2).value();
   }
   std::optional<feed_cursor> noted(const entity_id& id) {
-    const auto note = read_position(*world.store, id).value();
+    const auto note = world.store->read_note(id.shard(), note_name_of(id)).value();
     return note ? std::optional{feed_cursor::parse(*note, 2).value()} : std::nullopt;
   }
   bool was_taken(const std::string& hook_name, const std::string& event) const {
