@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/guards_service.hpp"
 
+#include "actors/messages.hpp"
+
 #include <caf/actor_system.hpp>
 #include <caf/send.hpp>
 
@@ -10,9 +12,6 @@
 namespace dossier {
 
 namespace {
-
-/// How an exit of our own making is told from a crash.
-constexpr auto let_go_reason = caf::exit_reason::user_shutdown;
 
 guard::guard_policy policy_of(const webhook_settings& s) {
   return {.concurrency_max = s.concurrency,

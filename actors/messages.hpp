@@ -10,6 +10,7 @@
 #include "persistence/journal.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/exit_reason.hpp>
 
 #include <memory>
 #include <optional>
@@ -17,6 +18,9 @@
 #include <vector>
 
 namespace dossier {
+
+/// How an exit of our own making is told from a crash.
+inline constexpr auto let_go_reason = caf::exit_reason::user_shutdown;
 
 /// What a shell needs to be the actor of one entity.
 template <class K>

@@ -3,6 +3,7 @@
 
 #include "actors/entity/answer_codec.hpp"
 #include "actors/letter_walk.hpp"
+#include "actors/messages.hpp"
 #include "config/log.hpp"
 #include "protocol/assert.hpp"
 
@@ -16,8 +17,6 @@ namespace dossier {
 
 namespace {
 
-/// How an exit of our own making is told from a crash.
-constexpr auto let_go_reason = caf::exit_reason::user_shutdown;
 constexpr std::size_t list_rows = 1'000;
 
 /// What the answer to a handshake means; nullopt: the destination agrees (CloudEvents HTTP 1.1 Web

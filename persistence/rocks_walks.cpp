@@ -35,9 +35,9 @@ public:
   /// Goes to the first row whose key does not start with `prefix`.
   void skip(const std::string& prefix) {
     // Short histories are passed step by step; a seek costs as much as several steps.
-    constexpr int steps_max = 8;
+    constexpr int skips_max = 8;
     for (int step = 0; rows_.Valid() && rows_.key().starts_with(prefix); ++step) {
-      if (step < steps_max)
+      if (step < skips_max)
         rows_.Next();
       else
         rows_.Seek(keys::end_of(prefix));

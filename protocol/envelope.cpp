@@ -14,7 +14,7 @@ namespace dossier {
 namespace {
 
 // Ordered, so that a payload's members stay in the order in which they were written.
-using json = nlohmann::ordered_json;
+using nlohmann::ordered_json;
 
 /// No payload of ours nests deeper; without a bound, writing a parsed text again could exhaust the
 /// stack.
@@ -31,24 +31,24 @@ failure unreadable(std::string what) {
 }
 
 /// A JSON object of at most depth_max levels, or nothing.
-std::optional<json> parse_object(std::string_view bytes) {
+std::optional<ordered_json> parse_object(std::string_view bytes) {
   bool is_too_deep = false;
-  const auto watch = [&](int depth, json::parse_event_t, json&) {
+  const auto watch = [&](int depth, ordered_json::parse_event_t, ordered_json&) {
     is_too_deep = is_too_deep || depth > depth_max;
     return !is_too_deep;
   };
-  json root = json::parse(bytes, watch, /*allow_exceptions=*/false);
+  ordered_json root = ordered_json::parse(bytes, watch, /*allow_exceptions=*/false);
   if (is_too_deep || !root.is_object())
     return std::nullopt;
   return root;
 }
 
-const std::string* find_text(const json& object, const char* name) {
+const std::string* find_text(const ordered_json& object, const char* name) {
   const auto found = object.find(name);
   return found == object.end() ? nullptr : found->get_ptr<const std::string*>();
 }
 
-std::optional<std::uint64_t> find_number(const json& object, const char* name, std::uint64_t max) {
+std::optional<std::uint64_t> find_number(const ordered_json& object, const char* name, std::uint64_t max) {
   const auto found = object.find(name);
   if (found == object.end() || !found->is_number_unsigned() || found->get<std::uint64_t>() > max)
     return std::nullopt;
@@ -72,7 +72,7 @@ bool take_cause(json_scanner& in, cause& read) {
 }
 
 /// Members that hold an empty text are left out when a cause is written.
-std::optional<cause> read_cause(const json& object) {
+std::optional<cause> read_cause(const ordered_json& object) {
   cause read;
   std::size_t known = 0;
   const auto take = [&](const char* name, std::string& into) {

@@ -13,9 +13,6 @@ namespace dossier {
 
 namespace {
 
-/// How an exit of our own making is told from a crash.
-constexpr auto let_go_reason = caf::exit_reason::user_shutdown;
-
 /// A caller is kept waiting for a restart no longer than this; else it is told to come back.
 constexpr milliseconds patience_of_callers{2'000};
 
