@@ -6,6 +6,8 @@
 #include "actors/entity/region.hpp"
 #include "actors/entity/regions.hpp"
 #include "actors/guards_service.hpp"
+#include "actors/ingestion_policy.hpp"
+#include "actors/jobs_service.hpp"
 #include "actors/letter_attempts.hpp"
 #include "actors/letter_redrives.hpp"
 #include "actors/letter_tally.hpp"
@@ -56,8 +58,12 @@ void read_policy(const settings& from, webhook::policy& p) {
        seconds{s.old_secret_signs_s}};
 }
 
+void read_policy(const settings& from, ingestion::policy& p) {
+  p = policy_of(from.ingestion);
+}
+
 template <class K>
-std::shared_ptr<const typename K::policy> policy_of(const settings& from) {
+std::shared_ptr<const typename K::policy> policy_for(const settings& from) {
   auto p = std::make_shared<typename K::policy>();
   read_policy(from, *p);
   return p;
@@ -81,7 +87,7 @@ public:
     , config_(config_for(parts))
     , system_(std::make_unique<caf::actor_system>(*config_)) {
     each_kind([&]<class K>() {
-      regions_.of<K>() = system_->spawn(region<K>, &services_, policy_of<K>(parts.settings));
+      regions_.of<K>() = system_->spawn(region<K>, &services_, policy_for<K>(parts.settings));
     });
     documents_ = std::make_unique<documents_service>(services_, regions_.of<document_kind>(),
                                                      parts.settings.documents);
@@ -91,6 +97,8 @@ public:
                                                   parts.settings.letters.attempts_max);
     redrives_ = std::make_unique<letter_redrives>(*letters_, parts.loaders, parts.time,
                                                   parts.settings.letters);
+    jobs_ = std::make_unique<jobs_service>(services_, regions_.of<job_kind>(),
+                                           parts.settings.documents.list_scan_max);
     if (parts.webhooks != nullptr)
       start_webhooks(*parts.webhooks);
     timekeeper_services_.reset(new timekeeper_services{
@@ -107,6 +115,7 @@ public:
     webhooks_ = nullptr;
     guards_ = nullptr;
     admin_ = nullptr;
+    jobs_ = nullptr;
     redrives_ = nullptr;
     attempts_ = nullptr;
     letters_ = nullptr;
@@ -195,6 +204,7 @@ public:
   letters_service& letters() { return *letters_; }
   letter_attempts& attempts() { return *attempts_; }
   letter_redrives& redrives() { return *redrives_; }
+  jobs_service& jobs() { return *jobs_; }
   admin_service& admin() { return *admin_; }
   webhooks_service* webhooks() { return webhooks_.get(); }
   guards_service* guards() { return guards_.get(); }
@@ -231,6 +241,7 @@ private:
   std::unique_ptr<letters_service> letters_;
   std::unique_ptr<letter_attempts> attempts_;
   std::unique_ptr<letter_redrives> redrives_;
+  std::unique_ptr<jobs_service> jobs_;
   std::unique_ptr<admin_service> admin_;
   std::unique_ptr<guards_service> guards_;
   std::unique_ptr<webhooks_service> webhooks_;
@@ -266,6 +277,10 @@ dossier::webhooks* core::webhooks() {
 
 dossier::guards* core::guards() {
   return impl_->guards();
+}
+
+dossier::jobs& core::jobs() {
+  return impl_->jobs();
 }
 
 dossier::admin& core::admin() {

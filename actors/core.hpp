@@ -5,6 +5,7 @@
 
 #include "actors/admin.hpp"
 #include "actors/documents.hpp"
+#include "actors/jobs.hpp"
 #include "actors/letter_channel.hpp"
 #include "actors/letter_redrives.hpp"
 #include "actors/letters.hpp"
@@ -56,6 +57,7 @@ public:
   dossier::documents& documents();
   dossier::letters& letters();
   letter_redrives& redrives();
+  dossier::jobs& jobs();
   dossier::admin& admin();
   /// nullptr without core_parts::webhooks; here and below.
   dossier::webhooks* webhooks();

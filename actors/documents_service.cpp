@@ -3,49 +3,34 @@
 
 #include "actors/entity/answer_codec.hpp"
 
-#include <caf/send.hpp>
-
 #include <utility>
 
 namespace dossier {
 
 documents_service::documents_service(entity_services& services, region_actor<document_kind> region,
                                      const document_settings& limits)
-  : services_(services)
-  , region_(std::move(region))
+  : gate_(services, std::move(region))
   , limits_(limits) {}
 
 entity_id documents_service::next_id(std::string_view customer) {
-  return services_.ids.next(services_.time.now(),
-                            shard_of(customer, services_.store.shard_count()));
+  return gate_.services().ids.next(gate_.services().time.now(),
+                            shard_of(customer, gate_.services().store.shard_count()));
 }
 
 void documents_service::submit(const entity_id& id, document::command what, command_meta meta,
                                std::shared_ptr<reply<document::view>> done) {
-  auto& counters = services_.counters;
-  if (counters.pending.load(std::memory_order_relaxed) >= services_.limits.pending_max) {
-    done->deliver(fail(errc::busy, "as many commands wait as actors.pending_max allows"));
-    return;
-  }
-  counters.commands.fetch_add(1, std::memory_order_relaxed);
-  caf::anon_send(region_,
-                 dossier::submit<document_kind>{std::make_shared<command_job<document_kind>>(
-                   counters, id, std::move(what), std::move(meta), std::move(done))});
+  gate_.submit(id, std::move(what), std::move(meta), std::move(done));
 }
 
 bool documents_service::has_room() const {
-  return services_.counters.pending.load(std::memory_order_relaxed) < services_.limits.pending_max;
+  return gate_.has_room();
 }
 
 result<found_document> documents_service::find(const entity_id& id) const {
-  if (id.shard() >= services_.store.shard_count())
-    return fail(errc::not_found, "there is no document " + id.text());
-  auto entity = recover<document_kind>(services_.store, {entity_kind::document, id});
-  if (!entity)
-    return entity.error();
-  if (entity->version == 0)
-    return fail(errc::not_found, "there is no document " + id.text());
-  return found_document{id, view_of(entity->state, entity->version)};
+  auto found = gate_.find(id);
+  if (!found)
+    return found.error();
+  return found_document{id, std::move(*found)};
 }
 
 result<document_page> documents_service::list(std::string_view customer,
@@ -57,7 +42,7 @@ result<document_page> documents_service::list(std::string_view customer,
   std::size_t looks_left = limits_.list_scan_max;
   while (looks_left > 0) {
     const auto wanted = std::min(looks_left, limit - page.items.size() + 1);
-    auto rows = services_.store.read_listings(customer, place, wanted);
+    auto rows = gate_.services().store.read_listings(customer, place, wanted);
     if (!rows)
       return rows.error();
     for (const auto& row : *rows) {
@@ -86,17 +71,17 @@ result<document_page> documents_service::list(std::string_view customer,
 
 result<std::vector<history_entry>>
 documents_service::history(const entity_id& id, std::uint64_t first, std::size_t limit) const {
-  return read_history(services_.store, {entity_kind::document, id}, first, limit);
+  return read_history(gate_.services().store, {entity_kind::document, id}, first, limit);
 }
 
 result<std::optional<stored_answer>> documents_service::find_answer(std::string_view customer,
                                                                     const command_id& id) const {
-  return services_.store.find_answer(shard_of(customer, services_.store.shard_count()), id,
-                                     services_.time.now());
+  return gate_.services().store.find_answer(shard_of(customer, gate_.services().store.shard_count()), id,
+                                     gate_.services().time.now());
 }
 
 result<answer<document::view>> documents_service::decode_answer(std::string_view bytes) const {
-  return decode_answer_of<document_kind>(services_.store, bytes);
+  return decode_answer_of<document_kind>(gate_.services().store, bytes);
 }
 
 } // namespace dossier

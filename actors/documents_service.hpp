@@ -4,8 +4,7 @@
 
 #include "actors/document/kind.hpp"
 #include "actors/documents.hpp"
-#include "actors/entity/services.hpp"
-#include "actors/interfaces.hpp"
+#include "actors/entity/gate.hpp"
 #include "config/settings.hpp"
 
 #include <memory>
@@ -34,8 +33,7 @@ public:
   result<answer<document::view>> decode_answer(std::string_view bytes) const override;
 
 private:
-  entity_services& services_;
-  const region_actor<document_kind> region_;
+  entity_gate<document_kind> gate_;
   const document_settings limits_;
 };
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/document/kind.hpp"
+#include "actors/ingestion/kind.hpp"
 #include "actors/letter/kind.hpp"
 #include "actors/webhook/kind.hpp"
 #include "protocol/ids.hpp"
@@ -19,7 +20,8 @@ using every_kind = kind_list<
   // One line for each kind.
   document_kind, //
   letter_kind,   //
-  webhook_kind>;
+  webhook_kind, //
+  job_kind>;
 
 /// Calls visit.operator()<K>() for each kind, in the order of the list.
 template <class Visit, class... K>

@@ -4,8 +4,6 @@
 #include "actors/letter_walk.hpp"
 #include "protocol/assert.hpp"
 
-#include <caf/send.hpp>
-
 #include <algorithm>
 #include <unordered_map>
 #include <utility>
@@ -86,42 +84,30 @@ void count(letter_group& group, const letter::view& v) {
 
 letters_service::letters_service(entity_services& services, region_actor<letter_kind> region,
                                  const letter_tally& tally, const letter_settings& limits)
-  : services_(services)
-  , region_(std::move(region))
+  : gate_(services, std::move(region))
   , tally_(tally)
   , limits_(limits) {}
 
 entity_id letters_service::next_id(shard_number shard) {
-  DOSSIER_ASSERT(shard < services_.store.shard_count(), "letters lie in a shard that exists");
-  return services_.ids.next(services_.time.now(), shard);
+  DOSSIER_ASSERT(shard < gate_.services().store.shard_count(), "letters lie in a shard that exists");
+  return gate_.services().ids.next(gate_.services().time.now(), shard);
 }
 
 void letters_service::submit(const entity_id& id, letter::command what, command_meta meta,
                              std::shared_ptr<reply<letter::view>> done) {
-  auto& counters = services_.counters;
-  if (counters.pending.load(std::memory_order_relaxed) >= services_.limits.pending_max) {
-    done->deliver(fail(errc::busy, "as many commands wait as actors.pending_max allows"));
-    return;
-  }
-  counters.commands.fetch_add(1, std::memory_order_relaxed);
-  caf::anon_send(region_, dossier::submit<letter_kind>{std::make_shared<command_job<letter_kind>>(
-                            counters, id, std::move(what), std::move(meta), std::move(done))});
+  gate_.submit(id, std::move(what), std::move(meta), std::move(done));
 }
 
 result<found_letter> letters_service::find(const entity_id& id) const {
-  if (id.shard() >= services_.store.shard_count())
-    return fail(errc::not_found, "there is no letter " + id.text());
-  auto entity = recover<letter_kind>(services_.store, {letter_kind::code, id});
-  if (!entity)
-    return entity.error();
-  if (entity->version == 0)
-    return fail(errc::not_found, "there is no letter " + id.text());
-  return found_letter{id, view_of(entity->state, entity->version)};
+  auto found = gate_.find(id);
+  if (!found)
+    return found.error();
+  return found_letter{id, std::move(*found)};
 }
 
 result<std::vector<history_entry>>
 letters_service::history(const entity_id& id, std::uint64_t first, std::size_t limit) const {
-  return read_history(services_.store, {letter_kind::code, id}, first, limit);
+  return read_history(gate_.services().store, {letter_kind::code, id}, first, limit);
 }
 
 result<letter_page> letters_service::list(const letter_filter& filter,
@@ -131,7 +117,7 @@ result<letter_page> letters_service::list(const letter_filter& filter,
   if (!list)
     return list.error();
   letter_page page;
-  letter_walk walk(services_.store, *list, start_of(filter, after), limit + 1);
+  letter_walk walk(gate_.services().store, *list, start_of(filter, after), limit + 1);
   auto place = after;
   for (budget left(limits_);;) {
     const auto row = walk.next();
@@ -161,7 +147,7 @@ result<letter_groups> letters_service::groups(letter::status status) const {
     return list.error();
   letter_groups all;
   std::unordered_map<std::string, letter_group> by_fingerprint;
-  letter_walk walk(services_.store, *list, std::nullopt, limits_.scan_max);
+  letter_walk walk(gate_.services().store, *list, std::nullopt, limits_.scan_max);
   for (budget left(limits_);;) {
     const auto row = walk.next();
     if (!row)

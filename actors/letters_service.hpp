@@ -2,8 +2,7 @@
 // The letters' face: commands go to the region, reads go to the journal.
 #pragma once
 
-#include "actors/entity/services.hpp"
-#include "actors/interfaces.hpp"
+#include "actors/entity/gate.hpp"
 #include "actors/letter/kind.hpp"
 #include "actors/letter_tally.hpp"
 #include "actors/letters.hpp"
@@ -31,8 +30,7 @@ public:
   result<letter_counts> counts() const override { return tally_.counts(); }
 
 private:
-  entity_services& services_;
-  const region_actor<letter_kind> region_;
+  entity_gate<letter_kind> gate_;
   const letter_tally& tally_;
   const letter_settings limits_;
 };

@@ -51,7 +51,7 @@ webhooks_service::webhooks_service(caf::actor_system& system, entity_services& s
                                    guards& by, letters& dead, const webhook_settings& settings)
   : system_(system)
   , services_(services)
-  , region_(std::move(region))
+  , gate_(services, std::move(region))
   , out_(parts.out)
   , settings_(settings)
   , deliverer_services_{services.store,
@@ -102,29 +102,14 @@ entity_id webhooks_service::next_id(std::string_view customer) {
 
 void webhooks_service::submit(const entity_id& id, webhook::command what, command_meta meta,
                               std::shared_ptr<reply<webhook::view>> done) {
-  auto& counters = services_.counters;
-  if (counters.pending.load(std::memory_order_relaxed) >= services_.limits.pending_max) {
-    done->deliver(fail(errc::busy, "as many commands wait as actors.pending_max allows"));
-    return;
-  }
-  counters.commands.fetch_add(1, std::memory_order_relaxed);
-  hand_over(std::make_shared<command_job<webhook_kind>>(counters, id, std::move(what),
-                                                        std::move(meta), std::move(done)));
-}
-
-void webhooks_service::hand_over(const std::shared_ptr<command_job<webhook_kind>>& job) {
-  caf::anon_send(region_, dossier::submit<webhook_kind>{job});
+  gate_.submit(id, std::move(what), std::move(meta), std::move(done));
 }
 
 result<found_webhook> webhooks_service::find(const entity_id& id) const {
-  if (id.shard() >= services_.store.shard_count())
-    return fail(errc::not_found, "there is no webhook " + id.text());
-  auto entity = recover<webhook_kind>(services_.store, {webhook_kind::code, id});
-  if (!entity)
-    return entity.error();
-  if (entity->version == 0)
-    return fail(errc::not_found, "there is no webhook " + id.text());
-  return found_webhook{id, view_of(entity->state, entity->version)};
+  auto found = gate_.find(id);
+  if (!found)
+    return found.error();
+  return found_webhook{id, std::move(*found)};
 }
 
 result<std::vector<found_webhook>>
@@ -256,8 +241,7 @@ void webhooks_service::tell(const entity_id& id, webhook::command what, fired do
     [done = std::move(done)](const result<answer<webhook::view>>& got) {
       done(got ? std::nullopt : std::optional<failure>(got.error()));
     });
-  hand_over(std::make_shared<command_job<webhook_kind>>(services_.counters, id, std::move(what),
-                                                        std::move(meta), std::move(answer_to)));
+  gate_.hand_over(id, std::move(what), std::move(meta), std::move(answer_to));
 }
 
 // The deliverer.

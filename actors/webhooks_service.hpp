@@ -3,8 +3,7 @@
 // and the letters of what could not be delivered.
 #pragma once
 
-#include "actors/entity/services.hpp"
-#include "actors/interfaces.hpp"
+#include "actors/entity/gate.hpp"
 #include "actors/letter_channel.hpp"
 #include "actors/webhook/kind.hpp"
 #include "actors/webhook_deliverer.hpp"
@@ -56,14 +55,13 @@ private:
   void begin(const timer_row& row, const fired& done);
   void shake_hands(const entity_id& id, const webhook::view& what, const fired& done);
   void tell(const entity_id& id, webhook::command what, fired done);
-  void hand_over(const std::shared_ptr<command_job<webhook_kind>>& job);
   /// With the lock held, here and below.
   void start_deliverer();
   void take_note_of_crash();
 
   caf::actor_system& system_;
   entity_services& services_;
-  const region_actor<webhook_kind> region_;
+  entity_gate<webhook_kind> gate_;
   outbound& out_;
   const webhook_settings settings_;
   deliverer_services deliverer_services_;

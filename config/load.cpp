@@ -41,6 +41,7 @@ constexpr std::array ascending_pairs{
   ascending_pair{"timers.retry_ms_min", "timers.retry_ms_max"},
   ascending_pair{"documents.list_limit_max", "documents.list_scan_max"},
   ascending_pair{"letters.wait_ms_min", "letters.wait_ms_max"},
+  ascending_pair{"ingestion.wait_ms_min", "ingestion.wait_ms_max"},
   ascending_pair{"letters.list_limit_max", "letters.scan_max"},
 };
 

@@ -98,6 +98,10 @@ bool is_topic(std::string_view text) {
             });
 }
 
+bool is_customer(std::string_view text) {
+  return is_topic(text) && text.size() <= 64 && text.front() != '.';
+}
+
 bool is_source(std::string_view text) {
   return !text.empty() && text.size() <= 256
          && std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });

@@ -13,7 +13,7 @@ namespace {
 template <class Group, class T>
 setting_field field_of(settings& s, T Group::*member) {
   auto groups = std::tie(s.listen, s.http, s.storage, s.actors, s.timers, s.documents, s.letters,
-                         s.kafka, s.webhooks, s.security, s.log);
+                         s.kafka, s.webhooks, s.ingestion, s.security, s.log);
   return &(std::get<Group&>(groups).*member);
 }
 
@@ -31,6 +31,7 @@ using D = document_settings;
 using E = letter_settings;
 using K = kafka_settings;
 using W = webhook_settings;
+using I = ingestion_settings;
 
 constexpr std::int64_t hour_ms = 3'600'000;
 constexpr std::int64_t year_s = 31'536'000;
@@ -197,6 +198,9 @@ const option table[] = {
   {"kafka.documents_topic", at<&K::documents_topic>,
    "Topic of what happens to documents. It is made if it does not exist.",
    "1 to 249 letters, digits, dots, underscores and hyphens", {}, is_topic},
+  {"kafka.ingestion_topic", at<&K::ingestion_topic>,
+   "Topic of what happens to ingestion jobs.",
+   "1 to 249 letters, digits, dots, underscores and hyphens", {}, is_topic},
   {"kafka.commands_topic", at<&K::commands_topic>,
    "Topic that commands come from. It is made if it does not exist.",
    "1 to 249 letters, digits, dots, underscores and hyphens", {}, is_topic},
@@ -319,6 +323,43 @@ const option table[] = {
   {"webhooks.ca_file", at<&W::ca_file>,
    "Certificates of the authorities that destinations are trusted by. Empty: those of the system.",
    "a path of at most 1024 bytes, or empty", {}, is_path_or_empty},
+
+  {"ingestion.schemas_dir", at<&I::schemas_dir>,
+   "Directory of further schemas of rows, one *.toml each. Empty: only those that ship.",
+   "a path of at most 1024 bytes, or empty", {}, is_path_or_empty},
+  {"ingestion.customer", at<&I::customer>,
+   "Whose files are that are sent without customerId.",
+   "1 to 64 letters, digits, dots, underscores and hyphens", {}, is_customer},
+  {"ingestion.threads", at<&I::threads>,
+   "Threads that read files, of the lowest priority; 0 takes as many as there are processors.",
+   "threads", {0, 256}},
+  {"ingestion.chunk_threshold_bytes", at<&I::chunk_threshold_bytes>,
+   "Files that are larger are read in chunks.", "bytes", {1, 1'099'511'627'776}},
+  {"ingestion.chunk_bytes", at<&I::chunk_bytes>,
+   "A chunk has at least so many, but for the last. As much is read again after a kill.",
+   "bytes", {1, 1'073'741'824}},
+  {"ingestion.chunks_max", at<&I::chunks_max>,
+   "Chunks of one job; those of larger files are larger.", "chunks", {1, 65'536}},
+  {"ingestion.attempts_max", at<&I::attempts_max>,
+   "Attempts at a chunk before it is given up and the others go on.", "attempts", {1, 100}},
+  {"ingestion.wait_ms_min", at<&I::wait_ms_min>,
+   "Pause after a chunk's first failure; each further one doubles it.", "ms", {1, hour_ms}},
+  {"ingestion.wait_ms_max", at<&I::wait_ms_max>,
+   "Longest pause between two attempts at a chunk.", "ms", {1, hour_ms}},
+  {"ingestion.jitter_percent", at<&I::jitter_percent>,
+   "Share of a pause that chance may put on top of it.", "percent", {0, 100}},
+  {"ingestion.interruptions_max", at<&I::interruptions_max>,
+   "Attempts at a chunk that end with the process before it is given up.", "attempts", {1, 1'000}},
+  {"ingestion.rejects_max", at<&I::rejects_max>,
+   "Rejects that a job may have before it fails.", "rejects", {0, 1'000'000'000'000}},
+  {"ingestion.rejects_ppm_max", at<&I::rejects_ppm_max>,
+   "Rejects that a job may have before it fails, among a million records.",
+   "rejects", {0, 1'000'000}},
+  {"ingestion.record_bytes_max", at<&I::record_bytes_max>,
+   "Bytes of one record; a longer one is a reject. Each reader of a chunk takes nine times as much.",
+   "bytes", {128, 4'194'304}},
+  {"ingestion.list_limit_max", at<&I::list_limit_max>,
+   "Rows, rejects or jobs on one page.", "rows", {1, 100'000}},
 
   {"security.admin_key", at<&security_settings::admin_key>,
    "The first admin key. Without it one is made at the first start.",

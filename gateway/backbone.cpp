@@ -21,8 +21,8 @@ result<std::unique_ptr<backbone>> backbone::open(const kafka_settings& settings,
   auto reached = settings;
   // A cluster in memory begins anew with each start, whatever it calls itself.
   std::string life;
-  const std::vector<std::string> topics{settings.documents_topic, settings.replies_topic,
-                                        settings.dead_letters_topic};
+  const std::vector<std::string> topics{settings.documents_topic, settings.ingestion_topic,
+                                        settings.replies_topic, settings.dead_letters_topic};
   if (settings.bootstrap_servers.empty()) {
     auto broker = development_broker::start();
     if (!broker)

@@ -24,7 +24,7 @@ constexpr std::size_t secret_bytes = 32;
 data_dir data_dir::at(const std::string& path) {
   const auto root = std::filesystem::absolute(path).lexically_normal().string();
   return {
-    root,          root + "/store", root + "/blobs", root + "/keys.json", root + "/url-secret",
+    root,          root + "/store", root + "/blobs", root + "/rows", root + "/keys.json", root + "/url-secret",
     root + "/lock"};
 }
 

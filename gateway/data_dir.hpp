@@ -14,6 +14,7 @@ struct data_dir {
   std::string root;   ///< Absolute.
   std::string store;  ///< RocksDB.
   std::string blobs;  ///< Content.
+  std::string rows;   ///< Ingested rows and rejects.
   std::string keys;   ///< Hashed keys, one small file.
   std::string secret; ///< The key of signed URLs.
   std::string lock;   ///< Held by whoever uses the directory.

@@ -3,6 +3,7 @@
 
 #include "actors/core.hpp"
 #include "actors/event_feed_service.hpp"
+#include "actors/ingester.hpp"
 #include "actors/inbox.hpp"
 #include "actors/inbox_thread.hpp"
 #include "actors/threads.hpp"
@@ -126,6 +127,7 @@ public:
     is_draining_.store(true);
     server_->drain();
     inbox_thread_->stop();
+    ingester_->stop();
     heart_.stop();
     core_->serve_letters(letter::channel::commands, nullptr);
     core_->stop();
@@ -159,6 +161,14 @@ private:
     if (!blobs)
       return blobs.error();
     blobs_ = std::move(*blobs);
+    auto rows = row_store::open(files, where_.rows);
+    if (!rows)
+      return rows.error();
+    rows_ = std::move(*rows);
+    auto schemas = row_schema_registry::open(settings_.ingestion.schemas_dir);
+    if (!schemas)
+      return schemas.error();
+    schemas_.emplace(std::move(*schemas));
     auto secret = read_or_make_secret(files, where_);
     if (!secret)
       return secret.error();
@@ -214,8 +224,13 @@ private:
     collector_ = std::make_unique<content_collector>(*blobs_, candidates_max);
     core_ = std::make_unique<core>(core_parts{*store_, *commits_, time_, ids_, *loaders_, heart_,
                                               settings_, false, outside_.get()});
+    ingester_ = std::make_unique<ingester>(
+      ingester_parts{*store_, core_->jobs(), *blobs_, *rows_, *schemas_}, settings_.ingestion);
+    if (auto recovered = ingester_->recover(); !recovered)
+      return recovered;
     commits_->on_committed([this](const batch& b) {
       core_->committed(b);
+      ingester_->committed(b);
       inbox_->committed(b);
       collector_->committed(b);
       feed_->committed(b);
@@ -241,7 +256,11 @@ private:
     if (auto recovered = inbox_->recover(); !recovered)
       return recovered;
     core_->serve_letters(letter::channel::commands, inbox_.get());
-    heart_.start([this](milliseconds uptime) { core_->beat(uptime); });
+    heart_.start([this](milliseconds uptime) {
+      core_->beat(uptime);
+      ingester_->beat(uptime);
+    });
+    ingester_->start();
     return {};
   }
 
@@ -259,9 +278,12 @@ private:
       core_->documents(),
       core_->letters(),
       core_->redrives(),
+      core_->jobs(),
       core_->admin(),
       *feed_,
       *blobs_,
+      *rows_,
+      *schemas_,
       *signer_,
       time_,
       *blob_workers_,
@@ -337,6 +359,8 @@ private:
   std::optional<data_dir_lock> lock_;
   std::unique_ptr<rocks_journal> store_;
   std::unique_ptr<blob_store> blobs_;
+  std::unique_ptr<row_store> rows_;
+  std::optional<row_schema_registry> schemas_;
   std::optional<url_signer> signer_;
   std::unique_ptr<key_ring> keys_;
   std::string fresh_admin_key_;
@@ -349,6 +373,7 @@ private:
   std::string webhook_key_;
   std::unique_ptr<outbound_client> outbound_;
   std::unique_ptr<webhook_parts> outside_;
+  std::unique_ptr<ingester> ingester_; ///< Hears what the core's jobs answer at its end.
   std::unique_ptr<core> core_;
   std::unique_ptr<inbox> inbox_;
   std::optional<inbox_thread> inbox_thread_;

@@ -285,6 +285,13 @@ bool blob_store::has(const content_key& key) const {
   return files_.exists(path_of(key));
 }
 
+result<content_pin> blob_store::hold(const content_key& key) {
+  auto held = pin(key);
+  if (!has(key))
+    return fail(errc::not_found, "there is no content " + to_hex(key.sha256));
+  return held;
+}
+
 result<bool> blob_store::collect(const content_key& key) {
   {
     const std::lock_guard lock(mutex_);

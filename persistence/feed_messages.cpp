@@ -81,6 +81,10 @@ result<std::optional<outgoing>> feed_messages::operator()(const feed_row& row,
       settings_.documents_topic, row.shard);
   case entity_kind::letter:
     return letter_message_of(row, *recorded);
+  case entity_kind::job:
+    return message_of(
+      make_cloud_event(row.entity, row.sequence, std::move(*recorded), settings_.source),
+      settings_.ingestion_topic, row.shard);
   case entity_kind::webhook:
     return std::nullopt;
   }

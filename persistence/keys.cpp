@@ -101,6 +101,7 @@ bool is_kind(std::uint8_t code) {
   case entity_kind::document:
   case entity_kind::letter:
   case entity_kind::webhook:
+  case entity_kind::job:
     return true;
   }
   return false;

@@ -56,16 +56,20 @@ std::string_view to_string(entity_kind kind) {
     return "letter";
   case entity_kind::webhook:
     return "webhook";
+  case entity_kind::job:
+    return "job";
   }
   return "unknown";
 }
 
 result<entity_kind> parse_entity_kind(std::string_view name) {
-  for (const auto kind : {entity_kind::document, entity_kind::letter, entity_kind::webhook})
+  for (const auto kind :
+       {entity_kind::document, entity_kind::letter, entity_kind::webhook, entity_kind::job})
     if (name == to_string(kind))
       return kind;
   return fail(errc::invalid_argument,
-              "there is no such kind of entity; the kinds are: document, letter, webhook", "kind");
+              "there is no such kind of entity; the kinds are: document, letter, webhook, job",
+              "kind");
 }
 
 entity_id entity_id::make(timestamp born, shard_number shard,

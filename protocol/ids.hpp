@@ -20,9 +20,9 @@ namespace dossier {
 using shard_number = std::uint16_t;
 
 /// Which rules an entity obeys. Frozen codes: they stand in keys.
-enum class entity_kind : std::uint8_t { document = 1, letter = 2, webhook = 3 };
+enum class entity_kind : std::uint8_t { document = 1, letter = 2, webhook = 3, job = 4 };
 
-/// "document", "letter", "webhook"; total over entity_kind.
+/// "document", "letter", "webhook", "job"; total over entity_kind.
 std::string_view to_string(entity_kind kind);
 result<entity_kind> parse_entity_kind(std::string_view name);
 

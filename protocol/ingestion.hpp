@@ -59,6 +59,7 @@ struct report_chunk_finished {
   std::uint32_t attempt = 0;
   std::uint64_t rows = 0; ///< Stored ones.
   std::uint64_t rejects = 0;
+  std::uint64_t empty_lines = 0; ///< Records that are neither.
 };
 
 struct report_chunk_failed {

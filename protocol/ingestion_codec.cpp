@@ -66,6 +66,7 @@ public:
     attempt(e);
     w_.key("rows").number(e.rows);
     w_.key("rejects").number(e.rejects);
+    w_.key("emptyLines").number(e.empty_lines);
     return done(chunk_finished_type);
   }
   encoded_event operator()(const chunk_retry_scheduled& e) {
@@ -202,6 +203,7 @@ event read_chunk_finished_1(event_members& m) {
   auto e = read_attempt<chunk_finished>(m);
   e.rows = m.number<std::uint64_t>("rows");
   e.rejects = m.number<std::uint64_t>("rejects");
+  e.empty_lines = m.number<std::uint64_t>("emptyLines");
   return e;
 }
 

@@ -47,6 +47,7 @@ struct chunk_finished {
   std::uint32_t attempt = 0;
   std::uint64_t rows = 0;
   std::uint64_t rejects = 0;
+  std::uint64_t empty_lines = 0; ///< Records that are neither.
   bool operator==(const chunk_finished&) const = default;
 };
 /// JobChunkRetryScheduledEvent: attempt `attempt` has failed, the next may begin at `due`.

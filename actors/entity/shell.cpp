@@ -118,5 +118,9 @@ template struct shell_state<webhook_kind>;
 template shell_actor<webhook_kind>::behavior_type
 shell<webhook_kind>(shell_actor<webhook_kind>::stateful_pointer<shell_state<webhook_kind>>,
                     entity_services*, std::shared_ptr<const webhook_kind::policy>);
+template struct shell_state<job_kind>;
+template shell_actor<job_kind>::behavior_type
+shell<job_kind>(shell_actor<job_kind>::stateful_pointer<shell_state<job_kind>>, entity_services*,
+                std::shared_ptr<const job_kind::policy>);
 
 } // namespace dossier

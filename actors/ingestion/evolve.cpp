@@ -99,7 +99,7 @@ struct evolving {
     c.rows = e.rows;
     c.rejects = e.rejects;
     // Of a single file it was not known before.
-    c.extent.records = e.rows + e.rejects;
+    c.extent.records = e.rows + e.rejects + e.empty_lines;
     forget_trouble(f.troubles, e.number);
   }
 

@@ -194,7 +194,7 @@ struct deciding {
       return events{};
     if (auto fits = check_counts(**found, c, facts_of(s)->type); !fits)
       return fits.error();
-    return with_end(s, {chunk_finished{c.number, c.attempt, c.rows, c.rejects}}, w);
+    return with_end(s, {chunk_finished{c.number, c.attempt, c.rows, c.rejects, c.empty_lines}}, w);
   }
 
   decision operator()(const report_chunk_failed& c) const {

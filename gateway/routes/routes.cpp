@@ -90,6 +90,9 @@ std::vector<route> make_routes(route_parts& parts) {
   add_admin_routes(table);
   add_letter_routes(table);
   add_webhook_routes(table);
+  add_ingestion_routes(table);
+  add_job_routes(table);
+  add_job_row_routes(table);
   add_guard_routes(table);
   add_description_routes(table);
   return table.take();

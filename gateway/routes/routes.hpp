@@ -9,14 +9,17 @@
 #include "actors/documents.hpp"
 #include "actors/event_feed.hpp"
 #include "actors/guards.hpp"
+#include "actors/jobs.hpp"
 #include "actors/letter_redrives.hpp"
 #include "actors/letters.hpp"
 #include "actors/webhooks.hpp"
+#include "config/row_schema_registry.hpp"
 #include "config/settings.hpp"
 #include "gateway/http.hpp"
 #include "gateway/metrics.hpp"
 #include "gateway/signed_url.hpp"
 #include "persistence/blob_store.hpp"
+#include "persistence/row_store.hpp"
 #include "protocol/time.hpp"
 
 #include <boost/asio/thread_pool.hpp>
@@ -41,9 +44,12 @@ struct route_parts {
   dossier::documents& documents;
   dossier::letters& letters;
   letter_redrives& redrives;
+  dossier::jobs& jobs;
   dossier::admin& admin;
   event_feed& events;
   blob_store& blobs;
+  const row_store& rows;
+  const row_schema_registry& schemas;
   const url_signer& signer;
   const clock& time;
   asio::thread_pool& blob_workers; ///< http.blob_threads: hashing, writing and syncing of uploads.

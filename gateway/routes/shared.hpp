@@ -78,6 +78,9 @@ void add_health_routes(route_table& table);
 void add_admin_routes(route_table& table);
 void add_letter_routes(route_table& table);
 void add_webhook_routes(route_table& table);
+void add_ingestion_routes(route_table& table);
+void add_job_routes(route_table& table);
+void add_job_row_routes(route_table& table);
 void add_guard_routes(route_table& table);
 void add_description_routes(route_table& table);
 

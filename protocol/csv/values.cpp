@@ -105,6 +105,14 @@ std::string padded_number(std::int64_t number, int width) {
   return {text, static_cast<std::size_t>(size)};
 }
 
+/// Of a second: "" or ".123456".
+std::string show_fraction(std::int64_t microseconds) {
+  if (microseconds == 0)
+    return {};
+  const auto digits = std::to_string(1'000'000 + microseconds);
+  return '.' + digits.substr(1);
+}
+
 std::string show_time(std::int64_t seconds) {
   return padded_number(seconds / 3'600, 2) + ':' + padded_number(seconds / 60 % 60, 2) + ':'
          + padded_number(seconds % 60, 2);
@@ -268,7 +276,8 @@ std::string show_value(const column& c, std::int64_t value) {
   case value_type::timestamp: {
     const std::int64_t seconds = value / 1'000'000 - (value % 1'000'000 < 0 ? 1 : 0);
     const std::int64_t days = seconds / 86'400 - (seconds % 86'400 < 0 ? 1 : 0);
-    return show_date(days) + 'T' + show_time(seconds - days * 86'400) + 'Z';
+    return show_date(days) + 'T' + show_time(seconds - days * 86'400)
+           + show_fraction(value - seconds * 1'000'000) + 'Z';
   }
   case value_type::boolean:
     return value == 0 ? "false" : "true";

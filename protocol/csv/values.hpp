@@ -34,7 +34,7 @@ std::size_t clean_prefix_bytes(std::string_view text);
 /// Of UTF-8.
 std::size_t characters_of(std::string_view utf8);
 
-/// The value as its column's files would write it: for sentences about bounds.
+/// Digits as they are, moments in ISO 8601, a choice by its text.
 std::string show_value(const column& c, std::int64_t value);
 
 } // namespace dossier::csv

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/ingested_file.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+
+namespace dossier {
+
+namespace {
+
+/// Read and parsed at once.
+constexpr std::size_t window_bytes = 1U << 20;
+constexpr std::uint32_t block_rows = 8'192;
+constexpr std::uint32_t block_text_bytes = 1U << 20;
+/// A range is in memory whole, and what is found out about each is kept until the fold.
+constexpr std::uint64_t range_bytes_min = 1U << 20;
+constexpr std::uint64_t ranges_max = 65'536;
+
+/// All bytes of [at, at + into.size()); conflict if the file does not reach so far.
+result<void> read_all(const input_file& content, std::uint64_t at, std::span<char> into) {
+  while (!into.empty()) {
+    const auto got = content.read(at, std::as_writable_bytes(into));
+    if (!got)
+      return got.error();
+    if (*got == 0)
+      return fail(errc::content_mismatch, "the content ends at byte " + std::to_string(at)
+                                            + ", before the file does");
+    at += *got;
+    into = into.subspan(*got);
+  }
+  return {};
+}
+
+result<std::string> read_text(const input_file& content, std::uint64_t at, std::uint64_t bytes) {
+  std::string text(bytes, '\0');
+  if (auto read = read_all(content, at, text); !read)
+    return read.error();
+  return text;
+}
+
+} // namespace
+
+result<std::shared_ptr<const ingested_file>>
+open_ingested_file(const blob_store& blobs, const row_schema_registry& schemas,
+                   const ingestion::submission& what, std::uint32_t record_bytes_max) {
+  auto schema = schemas.find(what.schema_name, what.schema_version);
+  if (!schema)
+    return schema.error();
+  const auto options = csv::parse_read_options(what.options);
+  if (!options)
+    return options.error();
+  auto content = blobs.read({what.customer, what.sha256});
+  if (!content)
+    return content.error();
+  auto file = std::make_shared<ingested_file>();
+  file->content = std::move(*content);
+  file->schema = std::move(*schema);
+  file->bytes = what.bytes;
+  const auto head = read_text(*file->content, 0,
+                              std::min<std::uint64_t>(csv::head_bytes(record_bytes_max),
+                                                      what.bytes));
+  if (!head)
+    return head.error();
+  auto plan = csv::plan_file(*head, file->schema->schema, *options, record_bytes_max);
+  if (!plan)
+    return plan.error();
+  file->plan = std::move(*plan);
+  return file;
+}
+
+file_split::file_split(std::shared_ptr<const ingested_file> file)
+  : file_(std::move(file))
+  , range_bytes_(std::max(range_bytes_min, file_->bytes / ranges_max + 1)) {
+  const auto bytes = file_->bytes - std::min(file_->bytes, file_->plan.data.offset);
+  ranges_.resize((bytes + range_bytes_ - 1) / range_bytes_);
+}
+
+std::uint64_t file_split::begin_of(std::size_t range) const {
+  return std::min(file_->bytes, file_->plan.data.offset + range * range_bytes_);
+}
+
+result<void> file_split::look_at(std::size_t range) {
+  const auto begin = begin_of(range);
+  const auto bytes = read_text(*file_->content, begin, begin_of(range + 1) - begin);
+  if (!bytes)
+    return bytes.error();
+  ranges_[range]
+    = csv::kernels(csv::best_instructions()).summarise(*bytes, begin, file_->plan.law);
+  return {};
+}
+
+result<ingestion::report_split> file_split::fold(std::uint64_t piece_bytes) const {
+  csv::boundary_fold fold(file_->plan.data, file_->plan.law);
+  for (std::size_t i = 0; i < ranges_.size(); ++i) {
+    if (fold.add(ranges_[i]))
+      continue;
+    const auto bytes = read_text(*file_->content, begin_of(i), begin_of(i + 1) - begin_of(i));
+    if (!bytes)
+      return bytes.error();
+    fold.add(*bytes);
+  }
+  const auto& last = fold.state();
+  csv::record_start end{file_->bytes, last.line, last.record.number};
+  if (last.record.offset < file_->bytes)
+    ++end.number;
+  const auto& first = file_->plan.data;
+  if (first.offset >= file_->bytes)
+    return fail(errc::malformed, "the file has a header and no record");
+  ingestion::report_split split{first.offset, first.line, {}};
+  auto cut = first;
+  const auto cut_at = [&](const csv::record_start& next) {
+    split.pieces.push_back({next.offset - cut.offset, next.number - cut.number,
+                            next.line - cut.line});
+    cut = next;
+  };
+  for (const auto& start : fold.starts())
+    if (start.offset - cut.offset >= piece_bytes)
+      cut_at(start);
+  if (cut.offset < end.offset)
+    cut_at(end);
+  return split;
+}
+
+result<row_file_counts> read_chunk(const ingested_file& file, const ingestion::chunk& what,
+                                   row_file_writer& rows,
+                                   const std::function<bool()>& should_stop) {
+  const auto& law = file.plan.law;
+  // A file that is one chunk was not looked into when it became one.
+  const auto begin = what.begin == 0 ? file.plan.data.offset : what.begin;
+  const auto line = what.begin == 0 ? file.plan.data.line : what.line;
+  const auto end = what.begin + what.extent.bytes;
+  csv::row_parser parser(file.schema->schema, file.plan.mapping, law, {begin, line, what.record});
+  // One record more than a window, so that every window gets on.
+  std::string buffer(std::min<std::uint64_t>(window_bytes + law.record_bytes_max + 1, end - begin),
+                     '\0');
+  csv::row_block block(file.schema->schema, block_rows, block_text_bytes);
+  std::optional<failure> refused;
+  const csv::reject_sink keep_reject = [&](const csv::reject& r) {
+    if (refused)
+      return;
+    if (auto kept = rows.append(r); !kept)
+      refused = kept.error();
+  };
+  for (auto at = begin; at < end;) {
+    if (should_stop())
+      return fail(errc::unavailable, "reading the chunk was stopped");
+    const auto wanted = std::min<std::uint64_t>(buffer.size(), end - at);
+    if (auto read = read_all(*file.content, at, std::span(buffer.data(), wanted)); !read)
+      return read.error();
+    std::string_view window(buffer.data(), wanted);
+    const bool is_end = at + wanted == end;
+    for (bool is_full = true; is_full;) {
+      const auto progress = parser.parse(window, is_end, block, keep_reject);
+      window.remove_prefix(progress.consumed);
+      at += progress.consumed;
+      is_full = progress.is_block_full;
+      if (refused)
+        return *refused;
+      // Why not at each window's end: a block of few rows costs as much to find as a full one.
+      if (!is_full && at < end)
+        break;
+      if (block.rows() > 0)
+        if (auto kept = rows.append(block); !kept)
+          return kept.error();
+      block.clear();
+    }
+  }
+  return rows.finish(parser.counts().empty_lines, parser.position().line - line);
+}
+
+} // namespace dossier

@@ -1,0 +1,464 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/ingester.hpp"
+
+#include "actors/ingestion_policy.hpp"
+#include "actors/letter_walk.hpp"
+#include "config/log.hpp"
+#include "protocol/assert.hpp"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace dossier {
+
+namespace {
+
+/// Jobs whose files are open at once. Others wait in order, so that the first is done first.
+constexpr std::size_t open_max = 16;
+constexpr std::size_t list_rows = 1'000;
+/// Before something is tried again that was refused for a while.
+constexpr milliseconds patience{1'000};
+/// The lowest there is: a request that comes in has the core almost at once.
+constexpr int niceness = 19;
+
+bool is_passing(errc code) {
+  return code == errc::busy || code == errc::unavailable;
+}
+
+command_meta own_meta() {
+  command_meta meta;
+  meta.cause.by = "ingester";
+  return meta;
+}
+
+bool is_over(ingestion::status s) {
+  using enum ingestion::status;
+  return s == succeeded || s == partially_succeeded || s == failed || s == cancelled;
+}
+
+/// Whether somebody has to begin this chunk: nobody has, or whoever had is gone.
+bool wants_beginning(const ingestion::chunk& c) {
+  return c.phase == ingestion::chunk_phase::ready || c.phase == ingestion::chunk_phase::running;
+}
+
+} // namespace
+
+ingester::ingester(const ingester_parts& parts, const ingestion_settings& limits)
+  : parts_(parts)
+  , limits_(limits)
+  , threads_max_(limits.threads > 0 ? limits.threads
+                                    : std::max(1U, std::thread::hardware_concurrency())) {}
+
+ingester::~ingester() {
+  stop();
+}
+
+// Life.
+
+result<void> ingester::recover() {
+  std::deque<entity_id> found;
+  letter_walk walk(parts_.store, ingestion::open_list, std::nullopt, list_rows);
+  for (;;) {
+    const auto row = walk.next();
+    if (!row)
+      return row.error();
+    if (!*row)
+      break;
+    found.push_front((*row)->entity.id); // The oldest first.
+  }
+  const std::lock_guard lock{mutex_};
+  waiting_.insert(waiting_.end(), found.begin(), found.end());
+  return {};
+}
+
+void ingester::start() {
+  for (std::size_t i = 0; i < threads_max_; ++i)
+    threads_.emplace_back([this] { run(); });
+}
+
+void ingester::stop() {
+  {
+    const std::lock_guard lock{mutex_};
+    is_stopping_.store(true);
+  }
+  news_.notify_all();
+  for (auto& thread : threads_)
+    thread.join();
+  threads_.clear();
+}
+
+void ingester::run() {
+  // Linux keeps a niceness for each thread.
+  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness);
+  for (;;) {
+    std::optional<work> next;
+    {
+      std::unique_lock lock{mutex_};
+      news_.wait(lock, [&] { return is_stopping_.load() || (next = choose()); });
+    }
+    if (!next)
+      return;
+    (*next)();
+  }
+}
+
+bool ingester::work_once() {
+  std::optional<work> next;
+  {
+    const std::lock_guard lock{mutex_};
+    next = choose();
+  }
+  if (next)
+    (*next)();
+  return next.has_value();
+}
+
+void ingester::committed(const batch& b) {
+  if (b.entity.kind != entity_kind::job || b.events.empty())
+    return;
+  {
+    const std::lock_guard lock{mutex_};
+    if (auto* job = find(b.entity.id))
+      job->is_stale = true;
+    else if (std::ranges::find(waiting_, b.entity.id) == waiting_.end())
+      waiting_.push_back(b.entity.id);
+  }
+  news_.notify_all();
+}
+
+void ingester::beat(milliseconds uptime) {
+  {
+    const std::lock_guard lock{mutex_};
+    uptime_ = uptime;
+    if (std::ranges::none_of(later_, [&](const later& l) { return l.due <= uptime; }))
+      return;
+  }
+  news_.notify_all();
+}
+
+// Choosing.
+
+ingester::open_job* ingester::find(const entity_id& id) {
+  const auto at = std::ranges::find(open_, id, &open_job::id);
+  return at == open_.end() ? nullptr : &*at;
+}
+
+void ingester::take_up_waiting() {
+  while (open_.size() < open_max && !waiting_.empty()) {
+    open_.emplace_back().id = waiting_.front();
+    waiting_.pop_front();
+  }
+}
+
+std::optional<ingester::work> ingester::choose() {
+  const auto due = std::ranges::find_if(later_, [&](const later& l) { return l.due <= uptime_; });
+  if (due != later_.end()) {
+    auto what = std::move(due->what);
+    later_.erase(due);
+    return what;
+  }
+  take_up_waiting();
+  // Why before new ones: a chunk that was begun holds up its job's end.
+  if (!begun_.empty()) {
+    auto what = std::move(begun_.front());
+    begun_.pop_front();
+    return what;
+  }
+  for (auto& job : open_)
+    if (auto what = choose_from(job))
+      return what;
+  return std::nullopt;
+}
+
+std::optional<ingester::work> ingester::choose_from(open_job& job) {
+  if (job.is_busy)
+    return std::nullopt;
+  const auto id = job.id;
+  if (job.is_stale || !job.view) {
+    job.is_stale = false;
+    job.is_busy = true;
+    return [this, id] { look(id); };
+  }
+  using enum ingestion::status;
+  switch (job.view->status) {
+  case accepted:
+    job.is_busy = true;
+    return [this, id] {
+      insist(id, ingestion::start{}, [this, id](const auto& came) { settle(id, came); });
+    };
+  case chunking:
+    return choose_range(job);
+  case chunks_queued:
+  case queued_for_processing:
+  case processing:
+    return choose_chunk(job);
+  case succeeded:
+  case partially_succeeded:
+  case failed:
+  case cancelled:
+    break;
+  }
+  return std::nullopt;
+}
+
+std::optional<ingester::work> ingester::choose_range(open_job& job) {
+  if (!job.split) {
+    job.is_busy = true;
+    return [this, id = job.id, view = *job.view] { prepare_split(id, view); };
+  }
+  if (job.split->next == job.split->split.ranges())
+    return std::nullopt;
+  return [this, id = job.id, run = job.split, range = job.split->next++] {
+    look_at_range(id, run, range);
+  };
+}
+
+std::optional<ingester::work> ingester::choose_chunk(open_job& job) {
+  // Why twice as many: while one's rows are being synced and reported, the next can be read.
+  if (in_hand_ >= 2 * threads_max_)
+    return std::nullopt;
+  const auto& chunks = job.view->chunks;
+  for (std::uint32_t number = 1; number <= chunks.size(); ++number) {
+    const auto& c = chunks[number - 1];
+    if (!wants_beginning(c) || !job.in_hand.insert(number).second)
+      continue;
+    ++in_hand_;
+    return [this, what = row_file_key{job.id, number, c.attempt + 1}] { begin(what); };
+  }
+  return std::nullopt;
+}
+
+void ingester::hear(const entity_id& id, const ingestion::view& view) {
+  auto* job = find(id);
+  if (!job || (job->view && job->view->version > view.version))
+    return;
+  job->view = view;
+  if (view.status != ingestion::status::chunking)
+    job->split = nullptr;
+  if (is_over(view.status))
+    job->is_over->store(true);
+}
+
+void ingester::let_go_of(const entity_id& id, std::uint32_t number) {
+  auto* job = find(id);
+  if (!job || job->in_hand.erase(number) == 0)
+    return;
+  --in_hand_;
+  job->is_stale = true;
+}
+
+void ingester::let_go_if_over(const entity_id& id) {
+  const auto* job = find(id);
+  if (job && job->view && is_over(job->view->status) && !job->is_busy && !job->is_stale
+      && job->in_hand.empty())
+    std::erase_if(open_, [&](const open_job& j) { return j.id == id; });
+}
+
+// Telling the jobs.
+
+void ingester::insist(const entity_id& id, ingestion::command what, answered then) {
+  auto receive = [this, id, what, then = std::move(then)](result<answer<ingestion::view>> came) {
+    if (is_stopping_)
+      return;
+    {
+      const std::lock_guard lock{mutex_};
+      if (!came && is_passing(came.error().code)) {
+        later_.push_back({uptime_ + patience, [this, id, what, then] { insist(id, what, then); }});
+        return;
+      }
+      if (came)
+        hear(id, came->view);
+    }
+    then(came);
+    {
+      const std::lock_guard lock{mutex_};
+      let_go_if_over(id);
+    }
+    news_.notify_all();
+  };
+  parts_.all.submit(id, std::move(what), own_meta(),
+                    std::make_shared<reply<ingestion::view>>(std::move(receive)));
+}
+
+void ingester::settle(const entity_id& id, const result<answer<ingestion::view>>& came) {
+  if (!came)
+    log(log_level::warn, "an ingestion job refused its next step",
+        {{"job", id.text()}, {"why", came.error().why}});
+  const std::lock_guard lock{mutex_};
+  if (auto* job = find(id))
+    job->is_busy = false;
+}
+
+// Pieces of work.
+
+void ingester::look(const entity_id& id) {
+  const auto found = parts_.all.find(id);
+  if (!found)
+    log(log_level::error, "an ingestion job cannot be read",
+        {{"job", id.text()}, {"why", found.error().why}});
+  {
+    const std::lock_guard lock{mutex_};
+    auto* job = find(id);
+    DOSSIER_ASSERT(job != nullptr, "a job that is being looked at stays");
+    if (found) {
+      job->is_busy = false;
+      hear(id, found->view);
+      let_go_if_over(id);
+    } else {
+      // It stays busy until then.
+      later_.push_back({uptime_ + patience, [this, id] { look(id); }});
+    }
+  }
+  news_.notify_all();
+}
+
+result<std::shared_ptr<const ingested_file>> ingester::file_of(const entity_id& id,
+                                                               const ingestion::view& view) {
+  {
+    const std::lock_guard lock{mutex_};
+    if (const auto* job = find(id); job && job->file)
+      return job->file;
+  }
+  // Two threads may come here at once: both open it, one of them is kept.
+  auto file = open_ingested_file(parts_.blobs, parts_.schemas, view.submission,
+                                 limits_.record_bytes_max);
+  const std::lock_guard lock{mutex_};
+  if (auto* job = find(id); job && file && !job->file)
+    job->file = *file;
+  return file;
+}
+
+void ingester::prepare_split(const entity_id& id, const ingestion::view& view) {
+  const auto file = file_of(id, view);
+  if (!file) {
+    insist(id, ingestion::report_split_failed{file.error().why},
+           [this, id](const auto& came) { settle(id, came); });
+    return;
+  }
+  {
+    const std::lock_guard lock{mutex_};
+    auto* job = find(id);
+    DOSSIER_ASSERT(job != nullptr, "a job that is being split stays");
+    job->split = std::make_shared<split_run>(*file);
+    job->is_busy = false;
+  }
+  news_.notify_all();
+}
+
+void ingester::look_at_range(const entity_id& id, const std::shared_ptr<split_run>& run,
+                             std::size_t range) {
+  const auto looked = is_stopping_ ? result<void>{} : run->split.look_at(range);
+  {
+    const std::lock_guard lock{mutex_};
+    if (!looked)
+      run->why = looked.error();
+    if (++run->done < run->split.ranges())
+      return;
+    auto* job = find(id);
+    // It may have been cancelled meanwhile.
+    if (is_stopping_ || !job || job->split != run)
+      return;
+    job->is_busy = true;
+  }
+  fold(id, *run);
+}
+
+void ingester::fold(const entity_id& id, split_run& run) {
+  const auto bytes = ingestion::piece_bytes(policy_of(limits_), run.split.file_bytes());
+  auto split = run.why ? result<ingestion::report_split>(*run.why) : run.split.fold(bytes);
+  auto then = [this, id](const auto& came) {
+    settle(id, came);
+  };
+  if (split)
+    insist(id, std::move(*split), std::move(then));
+  else
+    insist(id, ingestion::report_split_failed{split.error().why}, std::move(then));
+}
+
+void ingester::begin(const row_file_key& what) {
+  insist(what.job, ingestion::begin_chunk{what.chunk, what.attempt},
+         [this, what](const result<answer<ingestion::view>>& came) {
+           const std::lock_guard lock{mutex_};
+           if (came && what.chunk <= came->view.chunks.size()) {
+             const auto& chunk = came->view.chunks[what.chunk - 1];
+             if (chunk.phase == ingestion::chunk_phase::running && chunk.attempt == what.attempt) {
+               begun_.push_back([this, what] { read(what); });
+               return;
+             }
+           }
+           // It was given up, or the job has ended meanwhile.
+           let_go_of(what.job, what.chunk);
+         });
+}
+
+void ingester::read(const row_file_key& what) {
+  stats_.running.fetch_add(1, std::memory_order_relaxed);
+  const auto made = read_into_store(what);
+  stats_.running.fetch_sub(1, std::memory_order_relaxed);
+  if (!is_stopping_)
+    report(what, made);
+}
+
+result<row_file_counts> ingester::read_into_store(const row_file_key& what) {
+  std::optional<ingestion::view> view;
+  std::shared_ptr<const std::atomic<bool>> is_over;
+  {
+    const std::lock_guard lock{mutex_};
+    const auto* job = find(what.job);
+    DOSSIER_ASSERT(job && job->view && what.chunk <= job->view->chunks.size(),
+                   "a job of which chunks are in hand stays");
+    view = job->view;
+    is_over = job->is_over;
+  }
+  const auto file = file_of(what.job, *view);
+  if (!file)
+    return file.error();
+  const auto& schema = *(*file)->schema;
+  auto rows = parts_.rows.begin(what, schema.schema, schema.text);
+  if (!rows)
+    return rows.error();
+  const auto& chunk = view->chunks[what.chunk - 1];
+  const auto counts = read_chunk(**file, chunk, **rows, [&] {
+    return is_stopping_.load() || is_over->load();
+  });
+  if (!counts)
+    return counts.error();
+  stats_.bytes_read.fetch_add(chunk.extent.bytes, std::memory_order_relaxed);
+  return counts;
+}
+
+void ingester::report(const row_file_key& what, const result<row_file_counts>& made) {
+  auto then = [this, what](const result<answer<ingestion::view>>& came) {
+    if (!came && came.error().code == errc::content_mismatch) {
+      report(what, came.error());
+      return;
+    }
+    const std::lock_guard lock{mutex_};
+    let_go_of(what.job, what.chunk);
+  };
+  if (made) {
+    stats_.chunks_read.fetch_add(1, std::memory_order_relaxed);
+    stats_.rows.fetch_add(made->rows, std::memory_order_relaxed);
+    stats_.rejects.fetch_add(made->rejects, std::memory_order_relaxed);
+    insist(what.job,
+           ingestion::report_chunk_finished{what.chunk, what.attempt, made->rows, made->rejects,
+                                            made->empty_lines},
+           std::move(then));
+    return;
+  }
+  stats_.chunks_failed.fetch_add(1, std::memory_order_relaxed);
+  const auto& why = made.error();
+  log(log_level::warn, "a chunk could not be read",
+      {{"job", what.job.text()},
+       {"chunk", std::to_string(what.chunk)},
+       {"attempt", std::to_string(what.attempt)},
+       {"why", why.why}});
+  insist(what.job,
+         ingestion::report_chunk_failed{what.chunk, what.attempt, why.why, is_passing(why.code)},
+         std::move(then));
+}
+
+} // namespace dossier

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// Names the ingestion job's types for the generic shell, region and reader.
+#pragma once
+
+#include "actors/ingestion/rules.hpp"
+#include "protocol/ids.hpp"
+
+namespace dossier {
+
+struct job_kind {
+  using command = ingestion::command;
+  using event = ingestion::event;
+  using state = ingestion::state;
+  using view = ingestion::view;
+  using policy = ingestion::policy;
+  using timer_command = ingestion::fire_timer;
+
+  static constexpr entity_kind code = entity_kind::job;
+  /// Write a state row every so many events; 1 makes the row the whole truth for readers.
+  static constexpr std::uint64_t snapshot_every = 1;
+  static constexpr std::uint8_t state_format = ingestion::state_format;
+
+  static result<event> decode_event(std::string_view type, std::uint32_t version,
+                                    std::string_view data) {
+    return ingestion::decode_event(type, version, data);
+  }
+  static result<state> decode_state(std::string_view bytes) {
+    return ingestion::decode_state(bytes);
+  }
+};
+
+} // namespace dossier

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// The two ways to have a file of records ingested: sending it, and naming a document that has it.
+// The same content with the same schema and options is the same job, however often it is asked for.
+#include "gateway/body.hpp"
+#include "gateway/fields.hpp"
+#include "gateway/routes/content_upload.hpp"
+#include "gateway/routes/document_access.hpp"
+#include "gateway/routes/job_access.hpp"
+#include "gateway/routes/job_json.hpp"
+#include "gateway/routes/received_content.hpp"
+
+#include <utility>
+
+namespace dossier {
+
+namespace {
+
+constexpr std::string_view uploads_container = "raw-uploads";
+constexpr std::string_view documents_container = "documents";
+constexpr std::string_view name_default = "upload.csv";
+
+ingestion::reject_limits most_of(const shared_parts& shared) {
+  const auto& s = shared.parts.settings.ingestion;
+  return {s.rejects_max, s.rejects_ppm_max};
+}
+
+/// Names the schema by its version and the options by their text.
+result<void> complete(const shared_parts& shared, const job_wishes& wanted,
+                      ingestion::submission& made) {
+  const auto& schemas = shared.parts.schemas;
+  const auto schema = wanted.schema_version ? schemas.find(wanted.schema, *wanted.schema_version)
+                                            : schemas.newest(wanted.schema);
+  if (!schema)
+    return fail(errc::invalid_argument, schema.error().why, schema.error().where);
+  made.schema_name = (*schema)->schema.name;
+  made.schema_version = (*schema)->schema.version;
+  made.options = csv::to_text(wanted.options);
+  made.is_kept = wanted.is_kept;
+  return {};
+}
+
+response accepted_response(const entity_id& id, const ingestion::view& view) {
+  const auto where = "/api/jobstatus/" + id.text();
+  json_writer out;
+  out.begin_object();
+  out.key("correlationId").string(id.text());
+  out.key("status").string(to_string(view.status));
+  out.key("statusUrl").string(where);
+  out.end_object();
+  auto answer = json_response(202, out.take());
+  answer.fields.emplace_back("Location", where);
+  return answer;
+}
+
+/// Whether a job of this content still reads it, or keeps it.
+bool holds_content(const ingestion::view& job) {
+  return job.status != ingestion::status::succeeded || job.submission.is_kept;
+}
+
+/// `held` is the content's pin.
+awaitable<result<job_answer>> accept_job(shared_parts& shared, const request& r,
+                                         const ingestion::submission& made,
+                                         const job_wishes& wanted,
+                                         std::shared_ptr<const void> held) {
+  const auto id = shared.parts.jobs.id_of(made);
+  ingestion::command what{ingestion::accept{made, wanted.limits}};
+  co_return co_await tell_job(shared, r, id, std::move(what), std::move(held));
+}
+
+// Sent files.
+
+/// What the query says; the content is not known yet.
+result<ingestion::submission> submission_of(const shared_parts& shared, const request& r,
+                                            const job_wishes& wanted) {
+  ingestion::submission made;
+  made.customer = r.query_value("customerId").value_or(shared.parts.settings.ingestion.customer);
+  if (auto visible = check_visible_customer(r, made.customer); !visible)
+    return visible.error();
+  made.original_file_name = r.query_value("fileName").value_or(name_default);
+  made.container_name = uploads_container;
+  if (auto named = complete(shared, wanted, made); !named)
+    return named.error();
+  return made;
+}
+
+awaitable<result<response>> upload_large(shared_parts& shared, request& r, body_reader& body) {
+  if (auto known = check_query(r, {"customerId", "fileName", "schema", "schemaVersion",
+                                   "delimiter", "quote", "header", "encoding", "columns",
+                                   "rejectsMax", "rejectsPpmMax", "keep"});
+      !known)
+    co_return known.error();
+  const auto wanted = read_job_wishes(r, most_of(shared));
+  if (!wanted)
+    co_return wanted.error();
+  auto made = submission_of(shared, r, *wanted);
+  if (!made)
+    co_return made.error();
+  const auto checks = read_content_fields(r);
+  if (!checks)
+    co_return checks.error();
+  auto stored = co_await receive_content(shared, body, made->customer, *checks);
+  if (!stored)
+    co_return stored.error();
+  made->sha256 = (*stored)->sha256;
+  made->bytes = (*stored)->size_bytes;
+  made->blob_name = to_hex(made->sha256);
+  auto pinned = std::move(*stored);
+  const auto accepted = co_await accept_job(shared, r, *made, *wanted, std::move(pinned));
+  const content_key key{made->customer, made->sha256};
+  if (!accepted) {
+    if (accepted.error().code != errc::unavailable)
+      co_await discard_content(shared, key);
+    co_return accepted.error();
+  }
+  // Of a file that was ingested before, the content is not read again.
+  if (!holds_content(accepted->view))
+    co_await discard_content(shared, key);
+  co_return accepted_response(accepted->id, accepted->view);
+}
+
+// Documents.
+
+struct named_document {
+  std::string document;
+  job_wishes wanted;
+};
+
+result<named_document> read_named_document(const shared_parts& shared, std::string_view text) {
+  auto body = json_body::parse(text);
+  if (!body)
+    return body.error();
+  named_document made;
+  made.document = body->required_string("documentId").value_or("");
+  made.wanted = read_job_wishes(*body, most_of(shared));
+  if (auto whole = body->finish(); !whole)
+    return whole.error();
+  return made;
+}
+
+result<found_document> find_ingestible(const shared_parts& shared, const request& r,
+                                       const std::string& document) {
+  const auto id = entity_id::parse(document);
+  auto found = id ? shared.parts.documents.find(*id) : result<found_document>(no_such_document());
+  if (!found && found.error().code != errc::not_found)
+    return found.error();
+  if (!found || !r.caller.may_see(found->view.customer))
+    return no_such_document();
+  if (auto living = check_living(found->view, shared.now()); !living)
+    return living.error();
+  if (found->view.status != document::status::uploaded || !found->view.sha256)
+    return fail(errc::conflict,
+                "The document is not uploaded yet: upload its content and confirm it.");
+  return found;
+}
+
+awaitable<result<response>> create_job(shared_parts& shared, request& r, body_reader& body) {
+  if (auto known = check_query(r, {}); !known)
+    co_return known.error();
+  const auto text = co_await read_text(body, shared.parts.settings.http.json_bytes_max);
+  if (!text)
+    co_return text.error();
+  const auto named = read_named_document(shared, *text);
+  if (!named)
+    co_return named.error();
+  const auto found = find_ingestible(shared, r, named->document);
+  if (!found)
+    co_return found.error();
+  const auto& view = found->view;
+  ingestion::submission made;
+  made.customer = view.customer;
+  made.original_file_name = view.file_name;
+  made.blob_name = view.blob_path;
+  made.container_name = documents_container;
+  made.sha256 = *view.sha256;
+  made.bytes = view.size_bytes.value_or(0);
+  if (auto complete_now = complete(shared, named->wanted, made); !complete_now)
+    co_return complete_now.error();
+  const content_key key{made.customer, made.sha256};
+  auto hold = [&blobs = shared.parts.blobs, key]() -> result<std::shared_ptr<content_pin>> {
+    auto pin = blobs.hold(key);
+    if (!pin)
+      return pin.error();
+    return std::make_shared<content_pin>(std::move(*pin));
+  };
+  auto pinned = co_await run_on(shared.parts.blob_workers, std::move(hold));
+  if (!pinned)
+    co_return fail(errc::conflict, "The document's content is not there any more.");
+  auto held = std::move(*pinned);
+  const auto accepted = co_await accept_job(shared, r, made, named->wanted, std::move(held));
+  if (!accepted)
+    co_return accepted.error();
+  co_return accepted_response(accepted->id, accepted->view);
+}
+
+} // namespace
+
+void add_ingestion_routes(route_table& table) {
+  table.add(verb::post, "/api/cdr/upload-large", body_kind::content, access::key, "uploadLarge",
+            upload_large);
+  table.add(verb::post, "/api/ingestion/jobs", body_kind::json, access::key, "createJob",
+            create_job);
+}
+
+} // namespace dossier

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/routes/row_text.hpp"
+
+#include "protocol/csv/values.hpp"
+#include "protocol/digest.hpp"
+#include "protocol/utf8.hpp"
+
+namespace dossier {
+
+namespace {
+
+constexpr std::string_view csv_line_end = "\r\n";
+/// What a spreadsheet may begin a formula with.
+constexpr std::string_view formula_starts = "=+-@\t\r";
+
+failure damaged_row() {
+  return fail(errc::corrupt, "a stored row cannot be read: its block is damaged");
+}
+
+bool is_number(csv::value_type type) {
+  return type == csv::value_type::integer || type == csv::value_type::decimal;
+}
+
+void append_csv_field(std::string& out, std::string_view text, bool is_first) {
+  if (!is_first)
+    out += ',';
+  // Why an empty text is quoted: without quotes it would be read back as no value.
+  if (!text.empty() && text.find_first_of(",\"\r\n") == std::string_view::npos) {
+    out += text;
+    return;
+  }
+  out += '"';
+  for (const char c : text) {
+    if (c == '"')
+      out += '"';
+    out += c;
+  }
+  out += '"';
+}
+
+std::string harmless(std::string_view text) {
+  const bool is_formula = !text.empty() && formula_starts.find(text[0]) != std::string_view::npos;
+  return is_formula ? "'" + std::string(text) : std::string(text);
+}
+
+} // namespace
+
+result<void> write_row(json_writer& out, const csv::schema& s, const csv::row_block_reader& block,
+                       std::uint32_t row) {
+  if (block.columns() != s.columns.size())
+    return damaged_row();
+  out.begin_object();
+  out.key("row").number(block.number(row));
+  out.key("offset").number(block.offset(row));
+  out.key("values").begin_object();
+  for (std::size_t i = 0; i < s.columns.size(); ++i) {
+    const auto& c = s.columns[i];
+    out.key(c.name);
+    if (block.is_null(row, i)) {
+      out.null();
+    } else if (c.type == csv::value_type::text) {
+      const auto text = block.text(row, i);
+      if (!text)
+        return damaged_row();
+      out.string(*text);
+    } else if (c.type == csv::value_type::boolean) {
+      out.boolean(block.value(row, i) != 0);
+    } else {
+      const auto text = csv::show_value(c, block.value(row, i));
+      is_number(c.type) ? out.raw(text) : out.string(text);
+    }
+  }
+  out.end_object().end_object();
+  return {};
+}
+
+result<void> append_row_csv(std::string& out, const csv::schema& s,
+                            const csv::row_block_reader& block, std::uint32_t row) {
+  if (block.columns() != s.columns.size())
+    return damaged_row();
+  for (std::size_t i = 0; i < s.columns.size(); ++i) {
+    if (block.is_null(row, i)) {
+      if (i > 0)
+        out += ',';
+      continue;
+    }
+    const auto text = s.columns[i].type == csv::value_type::text ? block.text(row, i)
+                                                                 : std::string_view{};
+    if (!text)
+      return damaged_row();
+    append_csv_field(out,
+                     s.columns[i].type == csv::value_type::text
+                       ? std::string(*text)
+                       : csv::show_value(s.columns[i], block.value(row, i)),
+                     i == 0);
+  }
+  out += csv_line_end;
+  return {};
+}
+
+void append_row_csv_header(std::string& out, const csv::schema& s) {
+  for (std::size_t i = 0; i < s.columns.size(); ++i)
+    append_csv_field(out, s.columns[i].name, i == 0);
+  out += csv_line_end;
+}
+
+void write_reject(json_writer& out, const stored_reject& r) {
+  out.begin_object();
+  out.key("row").number(r.record.number);
+  out.key("line").number(r.record.line);
+  out.key("offset").number(r.record.offset);
+  out.key("sizeBytes").number(r.record_bytes);
+  out.key("errorOffset").number(r.error_offset);
+  out.key("field");
+  r.field ? out.number(*r.field + 1) : out.null();
+  out.key("column");
+  r.column.empty() ? out.null() : out.string(r.column);
+  out.key("kind").string(csv::to_string(r.kind));
+  out.key("message").string(r.message);
+  // A record that is no UTF-8 is no JSON text, and must not be changed.
+  if (is_utf8(r.text))
+    out.key("text").string(r.text);
+  else
+    out.key("textBase64").string(to_base64(r.text));
+  out.end_object();
+}
+
+void append_reject_csv_header(std::string& out) {
+  out += "row,line,offset,errorOffset,column,kind,message,text\r\n";
+}
+
+void append_reject_csv(std::string& out, const stored_reject& r) {
+  append_csv_field(out, std::to_string(r.record.number), true);
+  append_csv_field(out, std::to_string(r.record.line), false);
+  append_csv_field(out, std::to_string(r.record.offset), false);
+  append_csv_field(out, std::to_string(r.error_offset), false);
+  append_csv_field(out, harmless(r.column), false);
+  append_csv_field(out, csv::to_string(r.kind), false);
+  append_csv_field(out, harmless(r.message), false);
+  append_csv_field(out, harmless(r.text), false);
+  out += csv_line_end;
+}
+
+} // namespace dossier
