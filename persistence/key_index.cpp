@@ -6,9 +6,8 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstring>
-#include <limits>
+#include <span>
 
 namespace dossier {
 
@@ -21,13 +20,6 @@ constexpr siphash_key hash_key{0x2072'6569'7373'6f64, 0x7379'656b'2077'6f72};
 
 /// How many pages are written or read together: 64 KiB.
 constexpr std::uint32_t pages_at_once = 16;
-
-constexpr int bucket_bits = 12;
-constexpr std::size_t buckets = std::size_t{1} << bucket_bits;
-
-std::size_t bucket_of(const key_entry& e) {
-  return static_cast<std::size_t>(e.hash >> (64 - bucket_bits));
-}
 
 bool is_before(const key_entry& a, const key_entry& b) {
   return a.hash != b.hash ? a.hash < b.hash : a.ordinal < b.ordinal;
@@ -57,6 +49,52 @@ bool read_page(std::string_view page, std::vector<key_entry>& into) {
     std::memcpy(&e.ordinal, entries.data() + at + sizeof e.hash, sizeof e.ordinal);
   }
   return true;
+}
+
+/// Fewer entries than this are put in order one by one.
+constexpr std::size_t few_entries = 24;
+
+void sort_few(std::span<key_entry> entries) {
+  for (std::size_t i = 1; i < entries.size(); ++i) {
+    const key_entry e = entries[i];
+    std::size_t to = i;
+    for (; to > 0 && is_before(e, entries[to - 1]); --to)
+      entries[to] = entries[to - 1];
+    entries[to] = e;
+  }
+}
+
+/// By the byte of the hash that begins at `bit` and by those below it, in place.
+void sort_from(std::span<key_entry> entries, int bit) {
+  if (entries.size() < few_entries)
+    return sort_few(entries);
+  if (bit < 0) {
+    std::sort(entries.begin(), entries.end(), is_before);
+    return;
+  }
+  const auto byte_of = [bit](const key_entry& e) {
+    return e.hash >> bit & 0xff;
+  };
+  std::array<std::uint32_t, 256> ends{};
+  for (const auto& e : entries)
+    ++ends[byte_of(e)];
+  std::array<std::uint32_t, 256> next{};
+  for (std::size_t b = 1; b < ends.size(); ++b) {
+    next[b] = ends[b - 1];
+    ends[b] += ends[b - 1];
+  }
+  for (std::size_t b = 0; b < ends.size(); ++b)
+    while (next[b] < ends[b]) {
+      key_entry e = entries[next[b]];
+      for (auto to = byte_of(e); to != b; to = byte_of(e))
+        std::swap(e, entries[next[to]++]);
+      entries[next[b]++] = e;
+    }
+  std::uint32_t begin = 0;
+  for (const std::uint32_t end : ends) {
+    sort_from(entries.subspan(begin, end - begin), bit - 8);
+    begin = end;
+  }
 }
 
 bool is_behind(const run_cursor* a, const run_cursor* b) {
@@ -90,38 +128,11 @@ key_gatherer::key_gatherer(std::uint32_t entries_max)
   entries_.reserve(entries_max);
 }
 
-void key_gatherer::sort() {
-  // Why: hashes are spread evenly, so one pass leaves buckets that are all but sorted. Exchanging
-  // in place needs no second array.
-  if (entries_.size() < buckets) {
-    std::sort(entries_.begin(), entries_.end(), is_before);
-    return;
-  }
-  std::vector<std::uint32_t> ends(buckets);
-  for (const auto& e : entries_)
-    ++ends[bucket_of(e)];
-  std::vector<std::uint32_t> next(buckets);
-  for (std::size_t b = 1; b < buckets; ++b) {
-    next[b] = ends[b - 1];
-    ends[b] += ends[b - 1];
-  }
-  for (std::size_t b = 0; b < buckets; ++b)
-    while (next[b] < ends[b]) {
-      key_entry e = entries_[next[b]];
-      for (std::size_t to = bucket_of(e); to != b; to = bucket_of(e))
-        std::swap(e, entries_[next[to]++]);
-      entries_[next[b]++] = e;
-    }
-  std::uint32_t begin = 0;
-  for (const std::uint32_t end : ends) {
-    std::sort(entries_.begin() + begin, entries_.begin() + end, is_before);
-    begin = end;
-  }
-}
-
 result<key_run> key_gatherer::write_run(std::uint64_t offset,
                                         const std::function<result<void>(std::string_view)>& put) {
-  sort();
+  // Why by bytes: hashes are spread evenly, so two passes leave little to do, and exchanging in
+  // place needs no second array.
+  sort_from(entries_, 56);
   key_run run;
   run.place = {offset, static_cast<std::uint32_t>(entries_.size()), 0};
   run.first_hashes.reserve(pages_of(entries_.size()));

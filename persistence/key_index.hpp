@@ -50,8 +50,6 @@ public:
                                         const std::function<result<void>(std::string_view)>& put);
 
 private:
-  void sort();
-
   std::uint32_t entries_max_;
   std::vector<key_entry> entries_;
 };
