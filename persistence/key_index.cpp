@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "persistence/key_index.hpp"
+
+#include "protocol/crc32c.hpp"
+#include "protocol/siphash.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <span>
+
+namespace dossier {
+
+using namespace row_format;
+
+namespace {
+
+/// "dossier row keys".
+constexpr siphash_key hash_key{0x2072'6569'7373'6f64, 0x7379'656b'2077'6f72};
+
+/// How many pages are written or read together: 64 KiB.
+constexpr std::uint32_t pages_at_once = 16;
+
+bool is_before(const key_entry& a, const key_entry& b) {
+  return a.hash != b.hash ? a.hash < b.hash : a.ordinal < b.ordinal;
+}
+
+void put_page(const key_entry* entries, std::size_t count, std::string& bytes) {
+  const std::size_t begin = bytes.size();
+  bytes.resize(begin + count * entry_bytes);
+  char* to = bytes.data() + begin;
+  for (std::size_t i = 0; i < count; ++i, to += entry_bytes) {
+    std::memcpy(to, &entries[i].hash, sizeof entries[i].hash);
+    std::memcpy(to + sizeof entries[i].hash, &entries[i].ordinal, sizeof entries[i].ordinal);
+  }
+  bytes += bytes_of(crc32c(std::string_view(bytes).substr(begin)));
+}
+
+/// False if the page is damaged.
+bool read_page(std::string_view page, std::vector<key_entry>& into) {
+  const auto entries = page.substr(0, page.size() - checksum_bytes);
+  std::uint32_t checksum;
+  std::memcpy(&checksum, page.data() + entries.size(), sizeof checksum);
+  if (crc32c(entries) != checksum)
+    return false;
+  for (std::size_t at = 0; at < entries.size(); at += entry_bytes) {
+    key_entry& e = into.emplace_back();
+    std::memcpy(&e.hash, entries.data() + at, sizeof e.hash);
+    std::memcpy(&e.ordinal, entries.data() + at + sizeof e.hash, sizeof e.ordinal);
+  }
+  return true;
+}
+
+/// Fewer entries than this are put in order one by one.
+constexpr std::size_t few_entries = 24;
+
+void sort_few(std::span<key_entry> entries) {
+  for (std::size_t i = 1; i < entries.size(); ++i) {
+    const key_entry e = entries[i];
+    std::size_t to = i;
+    for (; to > 0 && is_before(e, entries[to - 1]); --to)
+      entries[to] = entries[to - 1];
+    entries[to] = e;
+  }
+}
+
+/// By the byte of the hash that begins at `bit` and by those below it, in place.
+void sort_from(std::span<key_entry> entries, int bit) {
+  if (entries.size() < few_entries)
+    return sort_few(entries);
+  if (bit < 0) {
+    std::sort(entries.begin(), entries.end(), is_before);
+    return;
+  }
+  const auto byte_of = [bit](const key_entry& e) {
+    return e.hash >> bit & 0xff;
+  };
+  std::array<std::uint32_t, 256> ends{};
+  for (const auto& e : entries)
+    ++ends[byte_of(e)];
+  std::array<std::uint32_t, 256> next{};
+  for (std::size_t b = 1; b < ends.size(); ++b) {
+    next[b] = ends[b - 1];
+    ends[b] += ends[b - 1];
+  }
+  for (std::size_t b = 0; b < ends.size(); ++b)
+    while (next[b] < ends[b]) {
+      key_entry e = entries[next[b]];
+      for (auto to = byte_of(e); to != b; to = byte_of(e))
+        std::swap(e, entries[next[to]++]);
+      entries[next[b]++] = e;
+    }
+  std::uint32_t begin = 0;
+  for (const std::uint32_t end : ends) {
+    sort_from(entries.subspan(begin, end - begin), bit - 8);
+    begin = end;
+  }
+}
+
+bool is_behind(const run_cursor* a, const run_cursor* b) {
+  return is_before(*b->present(), *a->present());
+}
+
+} // namespace
+
+std::uint64_t hash_of_key(std::string_view bytes) {
+  return siphash_1_3(bytes, hash_key);
+}
+
+std::string key_bytes_of(std::int64_t value) {
+  return std::string(bytes_of(value));
+}
+
+std::optional<std::string_view> key_bytes_of(const csv::row_block_reader& block, std::uint32_t row,
+                                             std::size_t column, std::string& room) {
+  if (column >= block.columns())
+    return std::nullopt;
+  if (block.type(column) == csv::value_type::text)
+    return block.text(row, column);
+  room.assign(bytes_of(block.value(row, column)));
+  return room;
+}
+
+// Gathering.
+
+key_gatherer::key_gatherer(std::uint32_t entries_max)
+  : entries_max_(entries_max) {
+  entries_.reserve(entries_max);
+}
+
+result<key_run> key_gatherer::write_run(std::uint64_t offset,
+                                        const std::function<result<void>(std::string_view)>& put) {
+  // Why by bytes: hashes are spread evenly, so two passes leave little to do, and exchanging in
+  // place needs no second array.
+  sort_from(entries_, 56);
+  key_run run;
+  run.place = {offset, static_cast<std::uint32_t>(entries_.size()), 0};
+  run.first_hashes.reserve(pages_of(entries_.size()));
+  std::string bytes;
+  bytes.reserve(pages_at_once * page_bytes);
+  for (std::size_t at = 0; at < entries_.size();) {
+    const std::size_t count = std::min<std::size_t>(page_entries, entries_.size() - at);
+    run.first_hashes.push_back(entries_[at].hash);
+    put_page(entries_.data() + at, count, bytes);
+    at += count;
+    if (bytes.size() < pages_at_once * page_bytes && at < entries_.size())
+      continue;
+    if (auto done = put(bytes); !done)
+      return done.error();
+    bytes.clear();
+  }
+  entries_.clear();
+  return run;
+}
+
+// Walking.
+
+result<void> run_cursor::read_pages() {
+  entries_.clear();
+  at_ = 0;
+  const std::size_t pages = run_->first_hashes.size();
+  const std::size_t count = std::min<std::size_t>(pages_at_once_, pages - next_page_);
+  if (count == 0)
+    return {};
+  const std::uint64_t run_bytes = bytes_of_run(run_->place.entries);
+  const std::uint64_t begin = next_page_ * page_bytes;
+  const std::uint64_t end = std::min((next_page_ + count) * page_bytes, run_bytes);
+  const auto bytes = file_->read(run_->place.offset + begin, end - begin);
+  if (!bytes)
+    return bytes.error();
+  for (std::uint64_t at = 0; at < bytes->size(); at += page_bytes, ++next_page_) {
+    const std::size_t first = entries_.size();
+    const bool is_whole = read_page(std::string_view(*bytes).substr(at, page_bytes), entries_);
+    if (!is_whole || entries_[first].hash != run_->first_hashes[next_page_])
+      return file_->corrupt(run_->place.offset + begin + at, "a page of keys is not as written");
+  }
+  return {};
+}
+
+result<void> run_cursor::next() {
+  if (at_ < entries_.size())
+    ++at_;
+  return at_ < entries_.size() ? result<void>() : read_pages();
+}
+
+result<void> run_cursor::skip_to(std::uint64_t hash) {
+  // The first entry that is wanted lies in the last page that begins below the hash, or it is the
+  // first entry behind it.
+  const auto& firsts = run_->first_hashes;
+  const auto found = std::lower_bound(firsts.begin(), firsts.end(), hash);
+  const auto page
+    = static_cast<std::size_t>(std::max<std::ptrdiff_t>(found - firsts.begin(), 1)) - 1;
+  if (page >= next_page_) {
+    next_page_ = page;
+    if (auto read = read_pages(); !read)
+      return read;
+  }
+  while (true) {
+    const auto wanted
+      = std::partition_point(entries_.begin() + static_cast<std::ptrdiff_t>(at_), entries_.end(),
+                             [hash](const key_entry& e) { return e.hash < hash; });
+    at_ = static_cast<std::size_t>(wanted - entries_.begin());
+    if (at_ < entries_.size() || next_page_ == firsts.size())
+      return {};
+    if (auto read = read_pages(); !read)
+      return read;
+  }
+}
+
+key_cursor::key_cursor(const named_input& file, const std::vector<key_run>& runs) {
+  runs_.reserve(runs.size());
+  for (const auto& run : runs)
+    runs_.emplace_back(file, run, pages_at_once);
+  heap_.reserve(runs.size());
+}
+
+void key_cursor::arrange() {
+  heap_.clear();
+  for (auto& run : runs_)
+    if (run.present() != nullptr)
+      heap_.push_back(&run);
+  std::make_heap(heap_.begin(), heap_.end(), is_behind);
+}
+
+result<bool> key_cursor::next(key_entry& into) {
+  if (!has_begun_)
+    if (auto begun = skip_to(0); !begun)
+      return begun.error();
+  if (heap_.empty())
+    return false;
+  std::pop_heap(heap_.begin(), heap_.end(), is_behind);
+  run_cursor& least = *heap_.back();
+  into = *least.present();
+  if (auto gone_on = least.next(); !gone_on)
+    return gone_on.error();
+  if (least.present() == nullptr)
+    heap_.pop_back();
+  else
+    std::push_heap(heap_.begin(), heap_.end(), is_behind);
+  return true;
+}
+
+result<void> key_cursor::skip_to(std::uint64_t hash) {
+  has_begun_ = true;
+  for (auto& run : runs_)
+    if (run.present() == nullptr || run.present()->hash < hash)
+      if (auto skipped = run.skip_to(hash); !skipped)
+        return skipped;
+  arrange();
+  return {};
+}
+
+} // namespace dossier

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a file of rows promises when its bytes are not those that were written: it says so by name
+// and place, whatever is wrong, and reads nothing that is not its own.
+#include "persistence/row_file.hpp"
+
+#include "protocol/crc32c.hpp"
+#include "tests/persistence/row_world.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <cstddef>
+
+namespace dossier {
+
+using namespace test;
+
+namespace {
+
+/// A file in memory that ends where it ends.
+class bytes_file final : public input_file {
+public:
+  explicit bytes_file(const std::string& bytes)
+    : bytes_(std::make_unique<char[]>(bytes.size()))
+    , size_(bytes.size()) {
+    std::ranges::copy(bytes, bytes_.get());
+  }
+  std::uint64_t size_bytes() const override { return size_; }
+  int descriptor() const override { return -1; }
+  result<std::size_t> read(std::uint64_t offset, std::span<std::byte> into) const override {
+    BOOST_REQUIRE(offset <= size_ && into.size() <= size_ - offset);
+    std::memcpy(into.data(), bytes_.get() + offset, into.size());
+    return into.size();
+  }
+
+private:
+  std::unique_ptr<char[]> bytes_;
+  std::size_t size_;
+};
+
+struct damage_fixture : row_fixture {
+  damage_fixture() {
+    sizes = {150, 20};
+    wanted = some_file(60);
+    write(wanted, 9);
+    whole = bytes();
+  }
+
+  result<std::shared_ptr<const row_file>> opening(const std::string& from) const {
+    return row_file::open(path(), std::make_unique<bytes_file>(from), key);
+  }
+
+  /// Opens and reads all there is in all ways; what the first of them that fails says.
+  result<void> read_all(const std::string& from) const {
+    const auto opened = opening(from);
+    if (!opened)
+      return opened.error();
+    const row_file& file = **opened;
+    result<void> outcome = file.check();
+    const auto note = [&](const auto& read) {
+      if (!read && read.error().code != errc::not_found && outcome)
+        outcome = read.error();
+    };
+    const auto look = [](const csv::row_block_reader& block, std::uint32_t row) {
+      for (std::size_t column = 0; column < block.columns(); ++column)
+        if (block.type(column) == csv::value_type::text)
+          (void)block.text(row, column);
+        else
+          (void)block.value(row, column);
+      return true;
+    };
+    note(file.rows_from(0, 1'000, look));
+    note(file.rejects_from(0, 1'000, no_limit));
+    note(file.row(31, look));
+    note(file.reject(31));
+    if (file.has_keys())
+      note(file.find_key(wanted.rows[17].reference, no_limit));
+    auto keys = file.keys();
+    note(keys.skip_to(std::uint64_t{1} << 62));
+    row_lookup rows(file);
+    key_entry entry;
+    for (int i = 0; i < 100; ++i) {
+      const auto has_next = keys.next(entry);
+      note(has_next);
+      if (!has_next || !*has_next)
+        break;
+      note(rows.go_to(entry.ordinal));
+    }
+    return outcome;
+  }
+
+  known_file wanted;
+  std::string whole;
+};
+
+/// Makes the checksums of a damaged file right again, as far as its parts are found.
+void make_checksums_right(std::string& text) {
+  namespace format = row_format;
+  std::string_view rest = text;
+  const auto head = format::take<format::head_part>(rest);
+  const std::size_t head_bytes = sizeof head + head.schema_text_bytes;
+  if (head.schema_text_bytes < rest.size() - 4)
+    text.replace(head_bytes, 4,
+                 format::bytes_of(crc32c(std::string_view(text).substr(0, head_bytes))));
+  rest = std::string_view(text).substr(text.size() - sizeof(format::tail_part));
+  auto tail = format::take<format::tail_part>(rest);
+  const std::size_t tail_offset = text.size() - sizeof tail;
+  if (tail.footer_bytes > tail_offset)
+    return;
+  auto footer = std::string_view(text).substr(tail_offset - tail.footer_bytes, tail.footer_bytes);
+  tail.checksum = crc32c(format::bytes_of(tail.footer_bytes), crc32c(footer));
+  text.replace(tail_offset, sizeof tail, format::bytes_of(tail));
+}
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(row_file_damage_tests, damage_fixture)
+
+BOOST_AUTO_TEST_CASE(a_whole_file_has_nothing_to_say) {
+  require(read_all(whole));
+}
+
+BOOST_AUTO_TEST_CASE(every_turned_byte_is_found_by_name_and_place) {
+  for (std::size_t at = 0; at < whole.size(); ++at)
+    for (const char flip : {'\x01', '\x80', '\xff'}) {
+      std::string damaged = whole;
+      damaged[at] = static_cast<char>(damaged[at] ^ flip);
+      const auto outcome = read_all(damaged);
+      BOOST_REQUIRE_MESSAGE(outcome.has_error(), at);
+      BOOST_REQUIRE_EQUAL(to_string(outcome.error().code), "corrupt");
+      BOOST_REQUIRE(outcome.error().why.find(path() + " are damaged at byte ")
+                    != std::string::npos);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(every_cut_is_found_when_the_file_is_opened) {
+  for (std::size_t size = 0; size < whole.size(); ++size)
+    check_refused(opening(whole.substr(0, size)), errc::corrupt, path());
+  check_refused(opening(whole + '\0'), errc::corrupt, path());
+  check_refused(opening(whole + whole), errc::corrupt, path());
+}
+
+BOOST_AUTO_TEST_CASE(every_hole_is_found) {
+  for (std::size_t at = 0; at + 64 <= whole.size(); at += 16) {
+    std::string damaged = whole;
+    damaged.replace(at, 64, 64, '\0');
+    BOOST_REQUIRE_MESSAGE(read_all(damaged).has_error(), at);
+    damaged = whole;
+    damaged.erase(at, 16);
+    BOOST_REQUIRE_MESSAGE(read_all(damaged).has_error(), at);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(lies_with_right_checksums_read_nothing_outside) {
+  // Not all of them can be found: a head may speak of another column as well. None may crash, take
+  // memory without bound or read past the end, which the file in memory and the sanitizers watch.
+  const auto tail_offset = whole.size() - sizeof(row_format::tail_part);
+  row_format::tail_part tail;
+  std::memcpy(&tail, whole.data() + tail_offset, sizeof tail);
+  const auto lie = [&](std::size_t at, const std::string& bytes) {
+    std::string damaged = whole;
+    damaged.replace(at, bytes.size(), bytes);
+    make_checksums_right(damaged);
+    const auto outcome = read_all(damaged);
+    if (!outcome)
+      BOOST_REQUIRE_EQUAL(to_string(outcome.error().code), "corrupt");
+  };
+  const auto lie_in = [&](std::size_t begin, std::size_t end) {
+    for (std::size_t at = begin; at < end; ++at) {
+      for (const char byte : {'\x00', '\x01', '\x7f', '\xff'})
+        lie(at, std::string(1, byte));
+      if (at + 8 <= end)
+        for (const char byte : {'\x00', '\xff'})
+          lie(at, std::string(8, byte));
+    }
+  };
+  lie_in(0, sizeof(row_format::head_part));
+  lie_in(tail_offset - tail.footer_bytes, whole.size());
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_shrinks_while_it_is_open_is_corrupt) {
+  const auto file = opened();
+  std::filesystem::resize_file(path(), 100);
+  check_refused(file->check(), errc::corrupt, "it ends here");
+}
+
+BOOST_AUTO_TEST_CASE(a_later_format_is_named) {
+  std::string later = whole;
+  later[8] = 2;
+  check_refused(opening(later), errc::corrupt, "the format 2, which nobody here knows");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace dossier
