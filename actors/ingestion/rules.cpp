@@ -21,14 +21,6 @@ struct circumstances {
   const policy& rules;
 };
 
-/// What an event can hold: UTF-8, not too long.
-std::string plain(std::string text) {
-  text.resize(std::min(text.size(), why_bytes_max));
-  for (auto whole = utf8_prefix_bytes(text); whole < text.size(); whole = utf8_prefix_bytes(text))
-    text[whole] = '?';
-  return text;
-}
-
 failure not_now(const std::string& what, const state& s, const std::string& advice) {
   return fail(errc::conflict, "the job cannot be " + what + ": it is "
                                 + std::string(to_string(status_of(s))) + "; " + advice);
@@ -138,9 +130,9 @@ decision after_failure(const state& s, const chunk& c, const report_chunk_failed
                        const circumstances& w) {
   const auto failures = c.failures + 1;
   if (!r.is_transient || failures >= w.rules.attempts_max)
-    return with_end(s, {chunk_failed{r.number, r.attempt, plain(r.why)}}, w);
+    return with_end(s, {chunk_failed{r.number, r.attempt, plain_utf8(r.why, why_bytes_max)}}, w);
   const auto due = std::min(w.ctx.now + wait_after(w.rules, failures, w.ctx.dice), timestamp_max);
-  return events{chunk_retry_scheduled{r.number, r.attempt, due, plain(r.why)}};
+  return events{chunk_retry_scheduled{r.number, r.attempt, due, plain_utf8(r.why, why_bytes_max)}};
 }
 
 struct deciding {
@@ -173,7 +165,7 @@ struct deciding {
       return not_now("split", s, "start it first");
     if (!std::holds_alternative<splitting>(s))
       return events{};
-    return events{failed{failure_cause::split, plain(c.why)}};
+    return events{failed{failure_cause::split, plain_utf8(c.why, why_bytes_max)}};
   }
 
   decision operator()(const begin_chunk& c) const {

@@ -9,6 +9,7 @@
 #include "protocol/utf8.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace dossier::letter {
 
@@ -32,13 +33,10 @@ failure not_dead(std::string_view what, std::string_view status) {
                                 + std::string(status) + ", only dead letters can be");
 }
 
-/// What an event can hold: UTF-8, not too long. Texts of messages that could not be read may be
-/// anything, and must not keep the letter from being written.
+/// Texts of messages that could not be read may be anything, and must not keep the letter from
+/// being written.
 std::string plain(std::string text) {
-  text.resize(std::min(text.size(), text_bytes_max));
-  for (auto whole = utf8_prefix_bytes(text); whole < text.size(); whole = utf8_prefix_bytes(text))
-    text[whole] = '?';
-  return text;
+  return plain_utf8(std::move(text), text_bytes_max);
 }
 
 trouble plain(trouble why) {

@@ -14,6 +14,8 @@ namespace {
 
 using events = std::vector<event>;
 
+constexpr std::size_t trouble_bytes_max = 1'024;
+
 /// What stands beside the state when a command is decided.
 struct circumstances {
   const context& ctx;
@@ -38,15 +40,6 @@ milliseconds wait_after(const policy& p, std::uint32_t attempt) {
   return std::min(wait, p.handshake_wait_max);
 }
 
-/// What an event can hold: UTF-8, not too long.
-std::string plain(std::string text) {
-  constexpr std::size_t bytes_max = 1'024;
-  text.resize(std::min(text.size(), bytes_max));
-  for (auto whole = utf8_prefix_bytes(text); whole < text.size(); whole = utf8_prefix_bytes(text))
-    text[whole] = '?';
-  return text;
-}
-
 struct deciding {
   const state& s;
   const circumstances& w;
@@ -68,7 +61,7 @@ struct deciding {
     const bool is_last = c.attempt >= w.rules.handshakes_max;
     const auto due
       = is_last ? std::nullopt : std::optional(w.ctx.now + wait_after(w.rules, c.attempt));
-    return events{handshake_failed{c.attempt, plain(*c.why), due}};
+    return events{handshake_failed{c.attempt, plain_utf8(*c.why, trouble_bytes_max), due}};
   }
 
   result<events> operator()(const pause& c) const {
