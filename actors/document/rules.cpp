@@ -6,6 +6,7 @@
 
 #include "protocol/assert.hpp"
 #include "protocol/command_reply.hpp"
+#include "protocol/phase_facts.hpp"
 #include "protocol/planted.hpp"
 
 #include <algorithm>
@@ -407,15 +408,6 @@ struct wishing_projections {
   std::vector<projection> operator()(const ended&) const { return {}; }
 };
 
-struct touching {
-  timestamp at;
-
-  void operator()(absent&) const {}
-  void operator()(pending& s) const { s.facts.updated_at = at; }
-  void operator()(active& s) const { s.facts.updated_at = at; }
-  void operator()(ended& s) const { s.facts.updated_at = at; }
-};
-
 } // namespace
 
 result<std::vector<event>> decide(const state& s, std::uint64_t version, const command& c,
@@ -425,7 +417,7 @@ result<std::vector<event>> decide(const state& s, std::uint64_t version, const c
 
 void evolve(state& s, const event& e, const occurrence& o) {
   std::visit(folding{s, o}, e);
-  std::visit(touching{o.at}, s);
+  facts_in<facts>(s)->updated_at = o.at;
 }
 
 view view_of(const state& s, std::uint64_t version) {

@@ -6,6 +6,7 @@
 #include "protocol/assert.hpp"
 #include "protocol/cloud_event.hpp"
 #include "protocol/command_reply.hpp"
+#include "protocol/phase_facts.hpp"
 #include "protocol/utf8.hpp"
 
 #include <algorithm>
@@ -196,18 +197,6 @@ struct folding {
   }
 };
 
-/// nullptr of what never existed.
-template <class State>
-auto* facts_of(State& s) {
-  using found = decltype(&std::get<dead>(s).facts);
-  if (auto* r = std::get_if<retrying>(&s))
-    return &r->facts;
-  if (auto* d = std::get_if<dead>(&s))
-    return &d->facts;
-  auto* c = std::get_if<closed>(&s);
-  return c ? &c->facts : found{nullptr};
-}
-
 } // namespace
 
 milliseconds wait_after(const policy& p, std::uint32_t attempt, std::uint32_t dice) {
@@ -229,11 +218,11 @@ result<std::vector<event>> decide(const state& s, std::uint64_t, const command& 
 
 void evolve(state& s, const event& e, const occurrence& o) {
   std::visit(folding{s, o}, e);
-  facts_of(s)->updated_at = o.at;
+  facts_in<facts>(s)->updated_at = o.at;
 }
 
 view view_of(const state& s, std::uint64_t version) {
-  const auto* f = facts_of(s);
+  const auto* f = facts_in<facts>(s);
   DOSSIER_ASSERT(f != nullptr, "only a letter that exists or existed is viewed");
   view v;
   v.origin = f->origin;

@@ -3,6 +3,7 @@
 #include "actors/webhook/rules.hpp"
 
 #include "protocol/assert.hpp"
+#include "protocol/phase_facts.hpp"
 #include "protocol/utf8.hpp"
 
 #include <algorithm>
@@ -21,17 +22,6 @@ struct circumstances {
   const context& ctx;
   const policy& rules;
 };
-
-const facts* facts_of(const state& s) {
-  return std::visit(
-    [](const auto& phase) -> const facts* {
-      if constexpr (requires { phase.facts; })
-        return &phase.facts;
-      else
-        return nullptr;
-    },
-    s);
-}
 
 milliseconds wait_after(const policy& p, std::uint32_t attempt) {
   auto wait = p.handshake_wait_min;
@@ -78,13 +68,13 @@ struct deciding {
   result<events> operator()(const resume&) const {
     if (std::holds_alternative<active>(s) || std::holds_alternative<pending>(s))
       return events{};
-    const auto due = facts_of(s)->is_verified ? std::nullopt : std::optional(w.ctx.now);
+    const auto due = facts_in<facts>(s)->is_verified ? std::nullopt : std::optional(w.ctx.now);
     return events{resumed{due}};
   }
 
   result<events> operator()(const rotate_secret&) const {
     return events{
-      secret_rotated{facts_of(s)->generation + 1, w.ctx.now + w.rules.old_secret_signs}};
+      secret_rotated{facts_in<facts>(s)->generation + 1, w.ctx.now + w.rules.old_secret_signs}};
   }
 
   result<events> operator()(const remove&) const { return events{removed{}}; }
@@ -96,8 +86,8 @@ struct deciding {
 
 // What becomes of it. Each event is possible in few phases only.
 
-facts taken(state& s) {
-  const auto* found = facts_of(s);
+facts& existing_facts(state& s) {
+  auto* found = facts_in<facts>(s);
   DOSSIER_ASSERT(found != nullptr, "something happened to a webhook that was never created");
   return *found;
 }
@@ -128,21 +118,16 @@ struct evolving {
   void operator()(const paused& e) const { s = halted{touched(), e.reason}; }
   void operator()(const resumed& e) const { begin(touched(), e.due); }
   void operator()(const secret_rotated& e) const {
-    std::visit(
-      [&](auto& phase) {
-        if constexpr (requires { phase.facts; }) {
-          phase.facts.generation = e.generation;
-          phase.facts.old_until = e.old_until;
-          phase.facts.updated_at = at;
-        }
-      },
-      s);
+    auto& f = existing_facts(s);
+    f.generation = e.generation;
+    f.old_until = e.old_until;
+    f.updated_at = at;
   }
   void operator()(const removed&) const { s = gone{touched()}; }
 
 private:
   facts touched() const {
-    auto f = taken(s);
+    auto f = existing_facts(s);
     f.updated_at = at;
     return f;
   }
@@ -178,7 +163,7 @@ void evolve(state& s, const event& e, const occurrence& o) {
 }
 
 view view_of(const state& s, std::uint64_t version) {
-  const auto* f = facts_of(s);
+  const auto* f = facts_in<facts>(s);
   DOSSIER_ASSERT(f != nullptr, "only a webhook that was created is shown");
   view v;
   v.registration = f->registration;
@@ -214,7 +199,7 @@ std::vector<timer> timers_of(const state& s) {
 std::vector<projection> projections_of(const state& s) {
   if (std::holds_alternative<absent>(s) || std::holds_alternative<gone>(s))
     return {};
-  return {list_entry{std::string{list_name}, facts_of(s)->created_at}};
+  return {list_entry{std::string{list_name}, facts_in<facts>(s)->created_at}};
 }
 
 } // namespace dossier::webhook
