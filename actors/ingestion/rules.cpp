@@ -89,12 +89,21 @@ failure cannot_begin(std::uint32_t number, const std::string& why) {
   return fail(errc::conflict, "chunk " + std::to_string(number) + " cannot begin: " + why);
 }
 
-/// Whether a report is of the attempt that is running; if not, the events are none or a refusal.
-result<bool> is_running(const chunk& c, std::uint32_t number, std::uint32_t attempt) {
+/// The chunk if its attempt that is running is reported; nullptr if the report is late and changes
+/// nothing.
+result<const chunk*> reported_chunk(const state& s, std::uint32_t number, std::uint32_t attempt) {
+  const chunk* none = nullptr;
+  // A job that ended before it had chunks.
+  if (std::holds_alternative<ended>(s) && facts_of(s)->chunks.empty())
+    return none;
+  const auto found = chunk_at(s, number);
+  if (!found)
+    return found.error();
+  const chunk& c = **found;
   if (attempt == 0 || attempt > c.attempt)
     return fail(errc::conflict, "attempt " + std::to_string(attempt) + " of chunk "
                                   + std::to_string(number) + " was never begun");
-  return c.phase == chunk_phase::running && attempt == c.attempt;
+  return c.phase == chunk_phase::running && attempt == c.attempt ? &c : none;
 }
 
 decision begin(const state& s, const chunk& c, const begin_chunk& b, const circumstances& w) {
@@ -176,27 +185,21 @@ struct deciding {
   }
 
   decision operator()(const report_chunk_finished& c) const {
-    const auto found = chunk_at(s, c.number);
-    if (!found)
-      return late_or(found.error());
-    const auto counts = is_running(**found, c.number, c.attempt);
-    if (!counts)
-      return counts.error();
-    if (!*counts)
+    const auto chunk = reported_chunk(s, c.number, c.attempt);
+    if (!chunk)
+      return chunk.error();
+    if (!*chunk)
       return events{};
-    if (auto fits = check_counts(**found, c, facts_of(s)->type); !fits)
+    if (auto fits = check_counts(**chunk, c, facts_of(s)->type); !fits)
       return fits.error();
     return with_end(s, {chunk_finished{c.number, c.attempt, c.rows, c.rejects}}, w);
   }
 
   decision operator()(const report_chunk_failed& c) const {
-    const auto found = chunk_at(s, c.number);
-    if (!found)
-      return late_or(found.error());
-    const auto counts = is_running(**found, c.number, c.attempt);
-    if (!counts)
-      return counts.error();
-    return *counts ? after_failure(s, **found, c, w) : decision(events{});
+    const auto chunk = reported_chunk(s, c.number, c.attempt);
+    if (!chunk)
+      return chunk.error();
+    return *chunk ? after_failure(s, **chunk, c, w) : decision(events{});
   }
 
   decision operator()(const cancel& c) const {
@@ -255,14 +258,6 @@ struct deciding {
     if (wished.empty() || wished.front() != timer{c.due, c.name} || c.due > w.ctx.now)
       return events{};
     return events{chunk_retries_due{w.ctx.now}};
-  }
-
-private:
-  /// Of a job that ended before it had chunks, a report is late.
-  decision late_or(const failure& why) const {
-    if (std::holds_alternative<ended>(s) && facts_of(s)->chunks.empty())
-      return events{};
-    return why;
   }
 };
 
