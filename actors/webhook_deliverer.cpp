@@ -91,12 +91,11 @@ void deliverer_state::list_all() {
 void deliverer_state::read(const entity_id& id) {
   services_->loaders.run(
     [to = caf::actor_cast<deliverer_actor>(self_), store = &services_->store, id] {
-      webhook_read read{
-        id,
-        std::make_shared<result<hosted<webhook_kind>>>(
-          recover<webhook_kind>(*store, entity_ref{webhook_kind::code, id})),
-        std::make_shared<result<std::optional<std::string>>>(
-          store->read_note(id.shard(), note_name_of(id)))};
+      webhook_read read{id,
+                        std::make_shared<result<hosted<webhook_kind>>>(
+                          recover<webhook_kind>(*store, entity_ref{webhook_kind::code, id})),
+                        std::make_shared<result<std::optional<std::string>>>(
+                          store->read_note(id.shard(), note_name_of(id)))};
       caf::anon_send(to, std::move(read));
     });
 }

@@ -4,25 +4,24 @@
 
 #include "config/row_schemas.hpp"
 #include "gateway/csv_findings.hpp"
+#include "persistence/files.hpp"
 #include "protocol/csv/header.hpp"
 #include "protocol/csv/row_parser.hpp"
 #include "protocol/csv/split.hpp"
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
 #include <chrono>
-#include <cstring>
+#include <filesystem>
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <span>
+#include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace dossier {
 
@@ -33,64 +32,6 @@ constexpr std::size_t window_bytes = 1U << 20;
 constexpr std::uint32_t block_rows = 8'192;
 constexpr std::uint32_t block_text_bytes = 1U << 20;
 constexpr std::size_t sniffed_bytes = 1U << 16;
-
-/// A file that any thread may read anywhere.
-class readable_file {
-public:
-  static result<readable_file> open(const std::string& path) {
-    readable_file file;
-    file.path_ = path;
-    file.handle_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    struct stat about {};
-    if (file.handle_ < 0 || ::fstat(file.handle_, &about) != 0)
-      return fail(errc::not_found, path + " cannot be opened: " + std::strerror(errno));
-    if (!S_ISREG(about.st_mode))
-      return fail(errc::invalid_argument, path + " is no file");
-    file.size_ = static_cast<std::uint64_t>(about.st_size);
-    return file;
-  }
-  readable_file() = default;
-  readable_file(readable_file&& other) noexcept
-    : path_(std::move(other.path_))
-    , handle_(std::exchange(other.handle_, -1))
-    , size_(other.size_) {}
-  ~readable_file() {
-    if (handle_ >= 0)
-      ::close(handle_);
-  }
-
-  const std::string& path() const { return path_; }
-  std::uint64_t size() const { return size_; }
-
-  /// All bytes of [at, at + size), as far as the file reaches.
-  result<std::size_t> read(std::uint64_t at, char* into, std::size_t size) const {
-    std::size_t done = 0;
-    while (done < size) {
-      const auto got = ::pread(handle_, into + done, size - done, static_cast<off_t>(at + done));
-      if (got < 0 && errno == EINTR)
-        continue;
-      if (got < 0)
-        return fail(errc::unavailable, path_ + " cannot be read: " + std::strerror(errno));
-      if (got == 0)
-        break;
-      done += static_cast<std::size_t>(got);
-    }
-    return done;
-  }
-  result<std::string> read(std::uint64_t at, std::size_t size) const {
-    std::string bytes(size, '\0');
-    const auto got = read(at, bytes.data(), size);
-    if (!got)
-      return got.error();
-    bytes.resize(*got);
-    return bytes;
-  }
-
-private:
-  std::string path_;
-  int handle_ = -1;
-  std::uint64_t size_ = 0;
-};
 
 /// Runs `work` for each number below `count` on several threads; the first failure ends it all.
 result<void> on_threads(unsigned threads, std::size_t count,
@@ -118,7 +59,7 @@ result<void> on_threads(unsigned threads, std::size_t count,
 /// One file against one schema.
 class check {
 public:
-  check(const csv_check_request& wanted, const readable_file& file, const csv::schema& schema)
+  check(const csv_check_request& wanted, const input_file& file, const csv::schema& schema)
     : wanted_(wanted)
     , file_(file)
     , schema_(schema)
@@ -128,7 +69,7 @@ public:
 
   result<void> find_out() {
     const auto begun = std::chrono::steady_clock::now();
-    auto head = file_.read(0, std::max<std::size_t>(sniffed_bytes, wanted_.record_bytes_max + 4));
+    auto head = read_part(0, std::max<std::size_t>(sniffed_bytes, wanted_.record_bytes_max + 4));
     if (!head)
       return head.error();
     auto sniffed = csv::sniff(std::string_view{*head}.substr(0, sniffed_bytes),
@@ -141,7 +82,7 @@ public:
     if (auto read = wanted_.rows_max > 0 ? read_beginning() : read_all(); !read)
       return read;
     findings_.threads = wanted_.rows_max > 0 ? 1 : threads_;
-    findings_.bytes = wanted_.rows_max > 0 ? 0 : file_.size();
+    findings_.bytes = wanted_.rows_max > 0 ? 0 : file_.size_bytes();
     findings_.took = std::chrono::steady_clock::now() - begun;
     return {};
   }
@@ -149,12 +90,22 @@ public:
   const csv_findings& findings() const { return findings_; }
 
 private:
+  /// Shorter where the file ends.
+  result<std::string> read_part(std::uint64_t at, std::size_t size) const {
+    std::string bytes(size, '\0');
+    const auto got = file_.read(at, std::as_writable_bytes(std::span{bytes}));
+    if (!got)
+      return got.error();
+    bytes.resize(*got);
+    return bytes;
+  }
+
   result<void> place_columns(std::string_view head) {
     const auto& d = findings_.dialect.dialect;
     if (d.encoding != csv::text_encoding::utf8) {
       const auto name = std::string{csv::to_string(d.encoding)};
       return fail(errc::unsupported_media_type,
-                  file_.path() + " is written in " + name
+                  wanted_.file + " is written in " + name
                     + ", and only UTF-8 is checked here; make it UTF-8 with: iconv -f " + name
                     + " -t UTF-8");
     }
@@ -177,7 +128,7 @@ private:
   result<void> read_beginning() {
     csv::row_parser parser(schema_, mapping_, law_, data_);
     std::uint64_t rows_left = wanted_.rows_max;
-    return read_records(parser, data_.offset, file_.size(), rows_left);
+    return read_records(parser, data_.offset, file_.size_bytes(), rows_left);
   }
 
   result<void> read_all() {
@@ -185,7 +136,7 @@ private:
     if (!starts)
       return starts.error();
     return on_threads(threads_, starts->size(), [&](std::size_t i) {
-      const auto end = i + 1 < starts->size() ? (*starts)[i + 1].offset : file_.size();
+      const auto end = i + 1 < starts->size() ? (*starts)[i + 1].offset : file_.size_bytes();
       csv::row_parser parser(schema_, mapping_, law_, (*starts)[i]);
       auto rows_left = std::uint64_t{UINT64_MAX};
       return read_records(parser, (*starts)[i].offset, end, rows_left);
@@ -194,14 +145,14 @@ private:
 
   /// Where the first record of each range begins.
   result<std::vector<csv::record_start>> find_starts() {
-    const auto bytes = file_.size() - std::min(file_.size(), data_.offset);
+    const auto bytes = file_.size_bytes() - std::min(file_.size_bytes(), data_.offset);
     std::vector<csv::range_summary> ranges((bytes + range_bytes - 1) / range_bytes);
     const auto begin_of = [&](std::size_t i) {
       return data_.offset + i * range_bytes;
     };
     const auto& kernels = csv::kernels(csv::best_instructions());
     auto summarised = on_threads(threads_, ranges.size(), [&](std::size_t i) -> result<void> {
-      const auto range = file_.read(begin_of(i), range_bytes);
+      const auto range = read_part(begin_of(i), range_bytes);
       if (!range)
         return range.error();
       ranges[i] = kernels.summarise(*range, begin_of(i), law_);
@@ -213,7 +164,7 @@ private:
     for (std::size_t i = 0; i < ranges.size(); ++i) {
       if (fold.add(ranges[i]))
         continue;
-      const auto range = file_.read(begin_of(i), range_bytes);
+      const auto range = read_part(begin_of(i), range_bytes);
       if (!range)
         return range.error();
       fold.add(*range);
@@ -231,11 +182,11 @@ private:
     };
     while (at < end && rows_left > 0) {
       const auto wanted = std::min<std::uint64_t>(buffer.size(), end - at);
-      const auto got = file_.read(at, buffer.data(), wanted);
+      const auto got = file_.read(at, std::as_writable_bytes(std::span{buffer}.first(wanted)));
       if (!got)
         return got.error();
       if (*got < wanted)
-        return fail(errc::conflict, file_.path() + " became shorter while it was read");
+        return fail(errc::conflict, wanted_.file + " became shorter while it was read");
       std::string_view window(buffer.data(), wanted);
       const bool is_end = at + wanted == end;
       for (bool is_full = true; is_full && rows_left > 0;) {
@@ -254,7 +205,7 @@ private:
   }
 
   const csv_check_request& wanted_;
-  const readable_file& file_;
+  const input_file& file_;
   const csv::schema& schema_;
   const unsigned threads_;
   csv::record_law law_;
@@ -271,12 +222,13 @@ int check_csv(const csv_check_request& wanted, std::ostream& out, std::ostream& 
     errors << problem.where << ": " << problem.what << '\n';
   if (!schema.problems.empty())
     return 2;
-  const auto file = readable_file::open(wanted.file);
+  std::error_code no_directory; // Then the path is empty, and nothing is found there.
+  const auto file = posix_files().open(std::filesystem::absolute(wanted.file, no_directory));
   if (!file) {
     errors << "dossier: " << file.error().why << '\n';
     return 2;
   }
-  check run(wanted, *file, schema.schema);
+  check run(wanted, **file, schema.schema);
   if (const auto done = run.find_out(); !done) {
     errors << "dossier: " << done.error().why << '\n';
     return 2;

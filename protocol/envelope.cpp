@@ -48,7 +48,8 @@ const std::string* find_text(const ordered_json& object, const char* name) {
   return found == object.end() ? nullptr : found->get_ptr<const std::string*>();
 }
 
-std::optional<std::uint64_t> find_number(const ordered_json& object, const char* name, std::uint64_t max) {
+std::optional<std::uint64_t> find_number(const ordered_json& object, const char* name,
+                                         std::uint64_t max) {
   const auto found = object.find(name);
   if (found == object.end() || !found->is_number_unsigned() || found->get<std::uint64_t>() > max)
     return std::nullopt;

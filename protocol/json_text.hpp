@@ -6,6 +6,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -38,6 +39,11 @@ public:
   json_writer& null() { return raw("null"); }
   /// As a string in RFC 3339.
   json_writer& time(timestamp t) { return string(to_rfc3339(t)); }
+  /// Null for a text that is empty.
+  json_writer& string_or_null(std::string_view text) {
+    return text.empty() ? null() : string(text);
+  }
+  json_writer& time_or_null(const std::optional<timestamp>& t) { return t ? time(*t) : null(); }
   /// A whole JSON value that is text already.
   json_writer& raw(std::string_view json);
 

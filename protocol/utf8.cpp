@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocol/utf8.hpp"
 
+#include <algorithm>
+
 namespace dossier {
 
 namespace {
@@ -35,6 +37,13 @@ std::size_t utf8_prefix_bytes(std::string_view text) {
     at += size;
   }
   return at;
+}
+
+std::string plain_utf8(std::string text, std::size_t bytes_max) {
+  text.resize(std::min(text.size(), bytes_max));
+  for (auto whole = utf8_prefix_bytes(text); whole < text.size(); whole = utf8_prefix_bytes(text))
+    text[whole] = '?';
+  return text;
 }
 
 } // namespace dossier

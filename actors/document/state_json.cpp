@@ -21,8 +21,7 @@ void write_facts(json_writer& out, const facts& f) {
   out.key("fileName").string(f.file_name);
   out.key("contentType").string(f.content_type);
   out.key("blobPath").string(f.blob_path);
-  out.key("expiryDate");
-  f.expiry ? out.time(*f.expiry) : out.null();
+  out.key("expiryDate").time_or_null(f.expiry);
   write_leads(out, "leadsSeconds", f.leads_s);
   write_leads(out, "leadsPendingSeconds", f.leads_pending_s);
   out.key("uploadExpiresAt").time(f.upload_expires_at);

@@ -3,6 +3,7 @@
 #include "actors/ingestion/rules.hpp"
 
 #include "protocol/assert.hpp"
+#include "protocol/phase_facts.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -217,14 +218,7 @@ sha256_digest digest_of(const repaired& e) {
 }
 
 const facts* facts_of(const state& s) {
-  return std::visit(
-    [](const auto& phase) -> const facts* {
-      if constexpr (requires { phase.facts; })
-        return &phase.facts;
-      else
-        return nullptr;
-    },
-    s);
+  return facts_in<facts>(s);
 }
 
 status status_of(const state& s) {

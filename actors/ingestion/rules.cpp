@@ -21,14 +21,6 @@ struct circumstances {
   const policy& rules;
 };
 
-/// What an event can hold: UTF-8, not too long.
-std::string plain(std::string text) {
-  text.resize(std::min(text.size(), why_bytes_max));
-  for (auto whole = utf8_prefix_bytes(text); whole < text.size(); whole = utf8_prefix_bytes(text))
-    text[whole] = '?';
-  return text;
-}
-
 failure not_now(const std::string& what, const state& s, const std::string& advice) {
   return fail(errc::conflict, "the job cannot be " + what + ": it is "
                                 + std::string(to_string(status_of(s))) + "; " + advice);
@@ -97,12 +89,21 @@ failure cannot_begin(std::uint32_t number, const std::string& why) {
   return fail(errc::conflict, "chunk " + std::to_string(number) + " cannot begin: " + why);
 }
 
-/// Whether a report is of the attempt that is running; if not, the events are none or a refusal.
-result<bool> is_running(const chunk& c, std::uint32_t number, std::uint32_t attempt) {
+/// The chunk if its attempt that is running is reported; nullptr if the report is late and changes
+/// nothing.
+result<const chunk*> reported_chunk(const state& s, std::uint32_t number, std::uint32_t attempt) {
+  const chunk* none = nullptr;
+  // A job that ended before it had chunks.
+  if (std::holds_alternative<ended>(s) && facts_of(s)->chunks.empty())
+    return none;
+  const auto found = chunk_at(s, number);
+  if (!found)
+    return found.error();
+  const chunk& c = **found;
   if (attempt == 0 || attempt > c.attempt)
     return fail(errc::conflict, "attempt " + std::to_string(attempt) + " of chunk "
                                   + std::to_string(number) + " was never begun");
-  return c.phase == chunk_phase::running && attempt == c.attempt;
+  return c.phase == chunk_phase::running && attempt == c.attempt ? &c : none;
 }
 
 decision begin(const state& s, const chunk& c, const begin_chunk& b, const circumstances& w) {
@@ -138,9 +139,9 @@ decision after_failure(const state& s, const chunk& c, const report_chunk_failed
                        const circumstances& w) {
   const auto failures = c.failures + 1;
   if (!r.is_transient || failures >= w.rules.attempts_max)
-    return with_end(s, {chunk_failed{r.number, r.attempt, plain(r.why)}}, w);
+    return with_end(s, {chunk_failed{r.number, r.attempt, plain_utf8(r.why, why_bytes_max)}}, w);
   const auto due = std::min(w.ctx.now + wait_after(w.rules, failures, w.ctx.dice), timestamp_max);
-  return events{chunk_retry_scheduled{r.number, r.attempt, due, plain(r.why)}};
+  return events{chunk_retry_scheduled{r.number, r.attempt, due, plain_utf8(r.why, why_bytes_max)}};
 }
 
 struct deciding {
@@ -173,7 +174,7 @@ struct deciding {
       return not_now("split", s, "start it first");
     if (!std::holds_alternative<splitting>(s))
       return events{};
-    return events{failed{failure_cause::split, plain(c.why)}};
+    return events{failed{failure_cause::split, plain_utf8(c.why, why_bytes_max)}};
   }
 
   decision operator()(const begin_chunk& c) const {
@@ -184,27 +185,21 @@ struct deciding {
   }
 
   decision operator()(const report_chunk_finished& c) const {
-    const auto found = chunk_at(s, c.number);
-    if (!found)
-      return late_or(found.error());
-    const auto counts = is_running(**found, c.number, c.attempt);
-    if (!counts)
-      return counts.error();
-    if (!*counts)
+    const auto chunk = reported_chunk(s, c.number, c.attempt);
+    if (!chunk)
+      return chunk.error();
+    if (!*chunk)
       return events{};
-    if (auto fits = check_counts(**found, c, facts_of(s)->type); !fits)
+    if (auto fits = check_counts(**chunk, c, facts_of(s)->type); !fits)
       return fits.error();
     return with_end(s, {chunk_finished{c.number, c.attempt, c.rows, c.rejects, c.empty_lines}}, w);
   }
 
   decision operator()(const report_chunk_failed& c) const {
-    const auto found = chunk_at(s, c.number);
-    if (!found)
-      return late_or(found.error());
-    const auto counts = is_running(**found, c.number, c.attempt);
-    if (!counts)
-      return counts.error();
-    return *counts ? after_failure(s, **found, c, w) : decision(events{});
+    const auto chunk = reported_chunk(s, c.number, c.attempt);
+    if (!chunk)
+      return chunk.error();
+    return *chunk ? after_failure(s, **chunk, c, w) : decision(events{});
   }
 
   decision operator()(const cancel& c) const {
@@ -263,14 +258,6 @@ struct deciding {
     if (wished.empty() || wished.front() != timer{c.due, c.name} || c.due > w.ctx.now)
       return events{};
     return events{chunk_retries_due{w.ctx.now}};
-  }
-
-private:
-  /// Of a job that ended before it had chunks, a report is late.
-  decision late_or(const failure& why) const {
-    if (std::holds_alternative<ended>(s) && facts_of(s)->chunks.empty())
-      return events{};
-    return why;
   }
 };
 

@@ -6,9 +6,11 @@
 #include "protocol/assert.hpp"
 #include "protocol/cloud_event.hpp"
 #include "protocol/command_reply.hpp"
+#include "protocol/phase_facts.hpp"
 #include "protocol/utf8.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace dossier::letter {
 
@@ -32,13 +34,10 @@ failure not_dead(std::string_view what, std::string_view status) {
                                 + std::string(status) + ", only dead letters can be");
 }
 
-/// What an event can hold: UTF-8, not too long. Texts of messages that could not be read may be
-/// anything, and must not keep the letter from being written.
+/// Texts of messages that could not be read may be anything, and must not keep the letter from
+/// being written.
 std::string plain(std::string text) {
-  text.resize(std::min(text.size(), text_bytes_max));
-  for (auto whole = utf8_prefix_bytes(text); whole < text.size(); whole = utf8_prefix_bytes(text))
-    text[whole] = '?';
-  return text;
+  return plain_utf8(std::move(text), text_bytes_max);
 }
 
 trouble plain(trouble why) {
@@ -198,18 +197,6 @@ struct folding {
   }
 };
 
-/// nullptr of what never existed.
-template <class State>
-auto* facts_of(State& s) {
-  using found = decltype(&std::get<dead>(s).facts);
-  if (auto* r = std::get_if<retrying>(&s))
-    return &r->facts;
-  if (auto* d = std::get_if<dead>(&s))
-    return &d->facts;
-  auto* c = std::get_if<closed>(&s);
-  return c ? &c->facts : found{nullptr};
-}
-
 } // namespace
 
 milliseconds wait_after(const policy& p, std::uint32_t attempt, std::uint32_t dice) {
@@ -231,11 +218,11 @@ result<std::vector<event>> decide(const state& s, std::uint64_t, const command& 
 
 void evolve(state& s, const event& e, const occurrence& o) {
   std::visit(folding{s, o}, e);
-  facts_of(s)->updated_at = o.at;
+  facts_in<facts>(s)->updated_at = o.at;
 }
 
 view view_of(const state& s, std::uint64_t version) {
-  const auto* f = facts_of(s);
+  const auto* f = facts_in<facts>(s);
   DOSSIER_ASSERT(f != nullptr, "only a letter that exists or existed is viewed");
   view v;
   v.origin = f->origin;

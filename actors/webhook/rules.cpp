@@ -3,6 +3,7 @@
 #include "actors/webhook/rules.hpp"
 
 #include "protocol/assert.hpp"
+#include "protocol/phase_facts.hpp"
 #include "protocol/utf8.hpp"
 
 #include <algorithm>
@@ -14,37 +15,19 @@ namespace {
 
 using events = std::vector<event>;
 
+constexpr std::size_t trouble_bytes_max = 1'024;
+
 /// What stands beside the state when a command is decided.
 struct circumstances {
   const context& ctx;
   const policy& rules;
 };
 
-const facts* facts_of(const state& s) {
-  return std::visit(
-    [](const auto& phase) -> const facts* {
-      if constexpr (requires { phase.facts; })
-        return &phase.facts;
-      else
-        return nullptr;
-    },
-    s);
-}
-
 milliseconds wait_after(const policy& p, std::uint32_t attempt) {
   auto wait = p.handshake_wait_min;
   for (std::uint32_t i = 1; i < attempt && wait < p.handshake_wait_max; ++i)
     wait *= 2;
   return std::min(wait, p.handshake_wait_max);
-}
-
-/// What an event can hold: UTF-8, not too long.
-std::string plain(std::string text) {
-  constexpr std::size_t bytes_max = 1'024;
-  text.resize(std::min(text.size(), bytes_max));
-  for (auto whole = utf8_prefix_bytes(text); whole < text.size(); whole = utf8_prefix_bytes(text))
-    text[whole] = '?';
-  return text;
 }
 
 struct deciding {
@@ -68,7 +51,7 @@ struct deciding {
     const bool is_last = c.attempt >= w.rules.handshakes_max;
     const auto due
       = is_last ? std::nullopt : std::optional(w.ctx.now + wait_after(w.rules, c.attempt));
-    return events{handshake_failed{c.attempt, plain(*c.why), due}};
+    return events{handshake_failed{c.attempt, plain_utf8(*c.why, trouble_bytes_max), due}};
   }
 
   result<events> operator()(const pause& c) const {
@@ -85,13 +68,13 @@ struct deciding {
   result<events> operator()(const resume&) const {
     if (std::holds_alternative<active>(s) || std::holds_alternative<pending>(s))
       return events{};
-    const auto due = facts_of(s)->is_verified ? std::nullopt : std::optional(w.ctx.now);
+    const auto due = facts_in<facts>(s)->is_verified ? std::nullopt : std::optional(w.ctx.now);
     return events{resumed{due}};
   }
 
   result<events> operator()(const rotate_secret&) const {
     return events{
-      secret_rotated{facts_of(s)->generation + 1, w.ctx.now + w.rules.old_secret_signs}};
+      secret_rotated{facts_in<facts>(s)->generation + 1, w.ctx.now + w.rules.old_secret_signs}};
   }
 
   result<events> operator()(const remove&) const { return events{removed{}}; }
@@ -103,8 +86,8 @@ struct deciding {
 
 // What becomes of it. Each event is possible in few phases only.
 
-facts taken(state& s) {
-  const auto* found = facts_of(s);
+facts& existing_facts(state& s) {
+  auto* found = facts_in<facts>(s);
   DOSSIER_ASSERT(found != nullptr, "something happened to a webhook that was never created");
   return *found;
 }
@@ -135,21 +118,16 @@ struct evolving {
   void operator()(const paused& e) const { s = halted{touched(), e.reason}; }
   void operator()(const resumed& e) const { begin(touched(), e.due); }
   void operator()(const secret_rotated& e) const {
-    std::visit(
-      [&](auto& phase) {
-        if constexpr (requires { phase.facts; }) {
-          phase.facts.generation = e.generation;
-          phase.facts.old_until = e.old_until;
-          phase.facts.updated_at = at;
-        }
-      },
-      s);
+    auto& f = existing_facts(s);
+    f.generation = e.generation;
+    f.old_until = e.old_until;
+    f.updated_at = at;
   }
   void operator()(const removed&) const { s = gone{touched()}; }
 
 private:
   facts touched() const {
-    auto f = taken(s);
+    auto f = existing_facts(s);
     f.updated_at = at;
     return f;
   }
@@ -185,7 +163,7 @@ void evolve(state& s, const event& e, const occurrence& o) {
 }
 
 view view_of(const state& s, std::uint64_t version) {
-  const auto* f = facts_of(s);
+  const auto* f = facts_in<facts>(s);
   DOSSIER_ASSERT(f != nullptr, "only a webhook that was created is shown");
   view v;
   v.registration = f->registration;
@@ -221,7 +199,7 @@ std::vector<timer> timers_of(const state& s) {
 std::vector<projection> projections_of(const state& s) {
   if (std::holds_alternative<absent>(s) || std::holds_alternative<gone>(s))
     return {};
-  return {list_entry{std::string{list_name}, facts_of(s)->created_at}};
+  return {list_entry{std::string{list_name}, facts_in<facts>(s)->created_at}};
 }
 
 } // namespace dossier::webhook

@@ -34,11 +34,7 @@ void write_activity(json_writer& out, const actor_info& actor) {
   out.key("mailboxDepth").number(actor.mailbox_depth);
   out.key("restarts").number(actor.restarts);
   out.key("lastUsedAt").time(actor.last_used);
-  out.key("trouble");
-  if (actor.trouble.empty())
-    out.null();
-  else
-    out.string(actor.trouble);
+  out.key("trouble").string_or_null(actor.trouble);
 }
 
 result<std::optional<activity>> activity_of(const request& r) {
@@ -249,11 +245,7 @@ awaitable<result<response>> list_outbox(shared_parts& shared, request& r, body_r
   if (!oldest)
     co_return oldest.error();
   json_writer out;
-  out.begin_object().key("oldestAt");
-  if (*oldest)
-    out.time(**oldest);
-  else
-    out.null();
+  out.begin_object().key("oldestAt").time_or_null(*oldest);
   out.key("items").begin_array();
   for (const auto& row : *rows) {
     out.begin_object().key("shard").number(row.shard);

@@ -48,8 +48,7 @@ void write_document(json_writer& out, const entity_id& id, const document::view&
   write_or_null(out, view.size_bytes, [&](std::uint64_t size) { out.number(size); });
   out.key("sha256");
   write_or_null(out, view.sha256, [&](const sha256_digest& digest) { out.string(to_hex(digest)); });
-  out.key("expiryDate");
-  write_or_null(out, view.expiry, [&](timestamp expiry) { out.time(expiry); });
+  out.key("expiryDate").time_or_null(view.expiry);
   out.key("ttl");
   write_or_null(out, view.expiry, [&](timestamp expiry) {
     const auto left = std::chrono::floor<seconds>(expiry - as_of);

@@ -19,14 +19,6 @@ response guards_json(json_writer& out) {
   return answer;
 }
 
-void write_text_or_null(json_writer& out, std::string_view name, const std::string& text) {
-  out.key(name);
-  if (text.empty())
-    out.null();
-  else
-    out.string(text);
-}
-
 void write_guard(json_writer& out, const guard_info& g) {
   const auto& now = g.now;
   const auto& c = now.counters;
@@ -34,17 +26,13 @@ void write_guard(json_writer& out, const guard_info& g) {
   out.key("name").string(g.name);
   out.key("state").string(to_string(now.state));
   out.key("since").time(g.since);
-  write_text_or_null(out, "tripReason", now.trip_reason);
+  out.key("tripReason").string_or_null(now.trip_reason);
   out.key("consecutiveFailures").number(now.consecutive_failures);
   out.key("underWay").number(now.under_way);
   out.key("waiting").number(now.waiting);
   out.key("retrying").number(now.retrying);
-  write_text_or_null(out, "lastError", g.last_error);
-  out.key("failedAt");
-  if (g.failed_at)
-    out.time(*g.failed_at);
-  else
-    out.null();
+  out.key("lastError").string_or_null(g.last_error);
+  out.key("failedAt").time_or_null(g.failed_at);
   out.key("counters").begin_object();
   out.key("calls").number(c.calls);
   out.key("refused").number(c.refused);

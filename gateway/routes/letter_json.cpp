@@ -47,8 +47,7 @@ void write_members(json_writer& out, const entity_id& id, const letter::view& vi
   out.key("fingerprint").string(view.fingerprint);
   out.key("attempts").number(view.attempts);
   out.key("redrives").number(view.redrives);
-  out.key("due");
-  view.due ? out.time(*view.due) : out.null();
+  out.key("due").time_or_null(view.due);
   write_trouble(out, "firstError", view.first);
   write_trouble(out, "lastError", view.last);
   out.key("receivedAt").time(view.received_at);
@@ -98,8 +97,7 @@ void write_redrive(json_writer& out, const redrive_report& report) {
   out.key("fingerprint").string(report.fingerprint);
   out.key("by").string(report.by);
   out.key("status").string(to_string(report.status));
-  out.key("why");
-  report.why.empty() ? out.null() : out.string(report.why);
+  out.key("why").string_or_null(report.why);
   out.key("steps").number(report.steps);
   out.key("redriven").number(report.redriven);
   out.key("settled").number(report.settled);
@@ -107,8 +105,7 @@ void write_redrive(json_writer& out, const redrive_report& report) {
   out.key("skipped").number(report.skipped);
   out.key("onTheWay").number(report.on_the_way);
   out.key("startedAt").time(report.started_at);
-  out.key("endedAt");
-  report.ended_at ? out.time(*report.ended_at) : out.null();
+  out.key("endedAt").time_or_null(report.ended_at);
   out.end_object();
 }
 

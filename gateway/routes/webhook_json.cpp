@@ -16,23 +16,6 @@ namespace {
 /// As many as a cloud_event_filter takes.
 constexpr std::size_t types_max = 32;
 
-void write_text_or_null(json_writer& out, std::string_view name, const std::string& text) {
-  out.key(name);
-  if (text.empty())
-    out.null();
-  else
-    out.string(text);
-}
-
-void write_time_or_null(json_writer& out, std::string_view name,
-                        const std::optional<timestamp>& time) {
-  out.key(name);
-  if (time)
-    out.time(*time);
-  else
-    out.null();
-}
-
 /// Events behind the position; of a customer's webhook, those of its shard.
 std::uint64_t lag_of(const shared_parts& shared, const entity_id& id, const webhook::view& what,
                      const feed_cursor& position) {
@@ -58,8 +41,8 @@ void write_delivery(json_writer& out, const shared_parts& shared, const entity_i
   out.key("open").number(status->open);
   out.key("delivered").number(status->delivered);
   out.key("givenUp").number(status->given_up);
-  write_text_or_null(out, "lastError", status->last_error);
-  write_time_or_null(out, "failedAt", status->failed_at);
+  out.key("lastError").string_or_null(status->last_error);
+  out.key("failedAt").time_or_null(status->failed_at);
   out.key("breaker");
   const auto to = destination::parse(what.registration.url);
   const auto guard = to ? shared.parts.guards->find(guard_name_of(*to)) : std::nullopt;
@@ -132,13 +115,13 @@ void write_webhook(json_writer& out, const shared_parts& shared, const entity_id
   if (!r.subject_prefix.empty())
     out.key("subject").string(r.subject_prefix);
   out.end_object();
-  write_text_or_null(out, "customerId", r.customer);
+  out.key("customerId").string_or_null(r.customer);
   out.key("mode").string(r.is_structured ? "structured" : "binary");
   out.key("status").string(to_string(what.status));
-  write_text_or_null(out, "trouble", what.trouble);
-  write_time_or_null(out, "nextHandshakeAt", what.due);
+  out.key("trouble").string_or_null(what.trouble);
+  out.key("nextHandshakeAt").time_or_null(what.due);
   out.key("secretGeneration").number(what.generation);
-  write_time_or_null(out, "oldSecretUntil", what.old_until);
+  out.key("oldSecretUntil").time_or_null(what.old_until);
   out.key("createdAt").time(what.created_at);
   out.key("updatedAt").time(what.updated_at);
   if (!secret.empty())

@@ -24,6 +24,15 @@ constexpr std::array<std::int64_t, scale_max + 1> powers_of_ten = [] {
   return powers;
 }();
 
+/// Goes past the sign, if there is one. Whether it is a minus.
+bool take_sign(const char*& from, std::size_t& size) {
+  const bool has_sign = size > 0 && (*from == '-' || *from == '+');
+  const bool is_negative = has_sign && *from == '-';
+  from += has_sign ? 1 : 0;
+  size -= has_sign ? 1 : 0;
+  return is_negative;
+}
+
 /// The value of a number whose digits, at most 19 of them but for leading zeros, are known.
 cast signed_value(std::uint64_t digits, bool is_negative, std::int64_t& value) {
   constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
@@ -140,10 +149,7 @@ std::string show_decimal(std::int64_t value, std::uint8_t scale) {
 } // namespace
 
 cast read_integer(const char* from, std::size_t size, std::int64_t& value) {
-  const bool has_sign = size > 0 && (*from == '-' || *from == '+');
-  const bool is_negative = has_sign && *from == '-';
-  from += has_sign ? 1 : 0;
-  size -= has_sign ? 1 : 0;
+  const bool is_negative = take_sign(from, size);
   if (size == 0)
     return cast::malformed;
   if (size <= 8) {
@@ -167,10 +173,7 @@ cast read_integer(const char* from, std::size_t size, std::int64_t& value) {
 }
 
 cast read_decimal(const char* from, std::size_t size, std::uint8_t scale, std::int64_t& value) {
-  const bool has_sign = size > 0 && (*from == '-' || *from == '+');
-  const bool is_negative = has_sign && *from == '-';
-  from += has_sign ? 1 : 0;
-  size -= has_sign ? 1 : 0;
+  const bool is_negative = take_sign(from, size);
   if (size == 0)
     return cast::malformed;
   return size <= 8 ? read_short_decimal(from, size, scale, is_negative, value)

@@ -128,7 +128,7 @@ BOOST_AUTO_TEST_CASE(a_dry_run_reads_the_first_rows_only) {
 BOOST_AUTO_TEST_CASE(what_cannot_be_read_is_told_and_ends_with_2) {
   auto said = check();
   BOOST_TEST(said.exit == 2);
-  BOOST_TEST(said.errors.find("cannot be opened") != std::string::npos, said.errors);
+  BOOST_TEST(said.errors.find("No such file") != std::string::npos, said.errors);
   said = check("caller_id,recipient\na,b\n");
   BOOST_TEST(said.exit == 2);
   BOOST_TEST(said.errors.find("call_date") != std::string::npos, said.errors);
@@ -138,14 +138,17 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_read_is_told_and_ends_with_2) {
   BOOST_TEST(said.exit == 2);
   BOOST_TEST(said.errors.find("UTF-16LE") != std::string::npos, said.errors);
   wanted.file = directory.path();
-  BOOST_TEST(check().errors.find("is no file") != std::string::npos);
+  BOOST_TEST(check().errors.find("it is not a regular file") != std::string::npos);
   wanted.schema_file = directory / "no.toml";
   BOOST_TEST(check().exit == 2);
 }
 
-BOOST_AUTO_TEST_CASE(an_empty_file_is_told) {
+BOOST_AUTO_TEST_CASE(an_empty_file_has_no_header_no_rows_and_no_rejects) {
   const auto said = check("");
-  BOOST_TEST(said.exit != 1);
+  BOOST_TEST(said.exit == 0);
+  BOOST_TEST(said.errors == "");
+  BOOST_TEST(said.has("dialect   a comma between fields, no header, UTF-8\n"), said.out);
+  BOOST_TEST(said.findings().ends_with("\nrows      0\nrejects   0"), said.out);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

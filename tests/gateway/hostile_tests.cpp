@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests that two HTTP implementations could read differently, each followed by a request that
 // must never be executed: all are refused and the connection ends.
+#include "tests/gateway/client.hpp"
 #include "tests/gateway/loopback.hpp"
 
 #include <boost/test/unit_test.hpp>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "tests/gateway/client.hpp"
 #include "tests/gateway/loopback.hpp"
 
 #include "gateway/read_buffer.hpp"

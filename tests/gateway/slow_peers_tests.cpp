@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Peers that are slow or silent: each is waited for until its deadline and no longer.
+#include "tests/gateway/client.hpp"
 #include "tests/gateway/loopback.hpp"
 
 #include <boost/test/unit_test.hpp>

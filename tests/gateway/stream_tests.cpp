@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bodies that are made while they are sent, over a socket.
+#include "tests/gateway/client.hpp"
 #include "tests/gateway/loopback.hpp"
 
 #include <boost/test/unit_test.hpp>

@@ -1,106 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // Webhooks from end to end: made over the API, delivered over the loopback interface to a receiver
 // that agrees or does not, verifies what it gets by a computation of its own, fails and comes back.
-#include "tests/gateway/edge_world.hpp"
-#include "tests/gateway/receiver.hpp"
+#include "tests/gateway/hook_world.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <nlohmann/json.hpp>
 
+#include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-#include <algorithm>
-#include <array>
-#include <condition_variable>
+#include <future>
 #include <map>
-#include <mutex>
-#include <set>
-#include <thread>
 
 using namespace dossier;
 using namespace dossier::test;
 using nlohmann::json;
 
 namespace {
-
-settings quick_settings(bool handshake) {
-  auto s = edge_world::small_settings();
-  s.webhooks.private_destinations = true;
-  s.webhooks.handshake = handshake;
-  s.webhooks.attempts_max = 100;
-  s.webhooks.retry_ms_min = 10;
-  s.webhooks.retry_ms_max = 20;
-  s.webhooks.breaker_open_ms = 300;
-  s.webhooks.attempt_ms_max = 2'000;
-  return s;
-}
-
-/// Notes every POST; answers what it is told to.
-class hook_server {
-public:
-  std::uint16_t port() const { return server_.port(); }
-  std::string url() const { return "http://127.0.0.1:" + std::to_string(port()) + "/hook"; }
-
-  void answer_with(unsigned status) {
-    const std::lock_guard lock(mutex_);
-    status_ = status;
-  }
-  void agree_to(std::string origin) {
-    const std::lock_guard lock(mutex_);
-    origin_ = std::move(origin);
-  }
-  /// Waits until so many were answered 2xx; false after 20 s.
-  bool wait_for(std::size_t taken) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, seconds{20}, [&] { return taken_.size() >= taken; });
-  }
-  bool wait_for_posts(std::size_t count) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, seconds{20}, [&] { return posts_ >= count; });
-  }
-  std::vector<received_request> taken() {
-    const std::lock_guard lock(mutex_);
-    return taken_;
-  }
-  std::vector<received_request> handshakes() {
-    const std::lock_guard lock(mutex_);
-    return handshakes_;
-  }
-
-private:
-  void serve(receiver::connection& c) {
-    const auto request = c.read();
-    if (!request)
-      return;
-    std::string head;
-    {
-      const std::lock_guard lock(mutex_);
-      if (request->line.starts_with("OPTIONS ")) {
-        handshakes_.push_back(*request);
-        head = "HTTP/1.1 200 OK\r\n"
-               + (origin_.empty() ? "" : "WebHook-Allowed-Origin: " + origin_ + "\r\n");
-      } else {
-        ++posts_;
-        head = "HTTP/1.1 " + std::to_string(status_) + " Told\r\n";
-        if (status_ < 300)
-          taken_.push_back(*request);
-      }
-    }
-    c.send(head + "Content-Length: 0\r\n\r\n");
-    changed_.notify_all();
-  }
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  unsigned status_ = 200;
-  std::string origin_ = "*";
-  std::size_t posts_ = 0;
-  std::vector<received_request> taken_;
-  std::vector<received_request> handshakes_;
-  receiver server_{[this](receiver::connection& c) {
-    serve(c);
-  }};
-};
 
 std::string decoded(const std::string& base64) {
   std::string bytes(base64.size(), '\0');
@@ -128,45 +44,6 @@ std::string signature_of(const std::string& secret, const received_request& r) {
     EVP_EncodeBlock(reinterpret_cast<unsigned char*>(base64.data()), mac, static_cast<int>(size))));
   return "v1," + base64;
 }
-
-struct hook_world : edge_world {
-  explicit hook_world(bool handshake = false)
-    : hook_world(quick_settings(handshake)) {}
-  explicit hook_world(settings s)
-    : edge_world(std::move(s)) {}
-
-  json make(const std::string& url, const std::string& more = R"(,"customerId":"acme")") {
-    const auto made
-      = send({verb::post, "/api/webhooks", {}, R"({"url":")" + url + '"' + more + '}'});
-    BOOST_REQUIRE_MESSAGE(made.status == 201, made.body);
-    return json_of(made);
-  }
-  json read(const std::string& id) { return json_of(send({verb::get, "/api/webhooks/" + id})); }
-  /// Asks until it is so; fails after 20 s.
-  void await(const std::function<bool()>& is_so) {
-    const auto until = std::chrono::steady_clock::now() + seconds{20};
-    while (!is_so()) {
-      BOOST_REQUIRE(std::chrono::steady_clock::now() < until);
-      std::this_thread::sleep_for(milliseconds{10});
-    }
-  }
-  void await_status(const std::string& id, const std::string& status) {
-    await([&] { return read(id)["status"] == status; });
-  }
-  /// A document that is changed `times` times: times + 1 events.
-  std::string live(int times, const std::string& customer = "acme") {
-    const auto id = create(R"({"documentType":"invoice","fileName":"a.pdf"})", customer).id;
-    for (int i = 0; i < times; ++i) {
-      const auto body
-        = R"({"expiryDate":")" + to_rfc3339(time.now() + seconds{1'000 + i}) + R"("})";
-      const auto changed = send({verb::patch, "/api/documents/" + id, {{"If-Match", "*"}}, body});
-      BOOST_REQUIRE_MESSAGE(changed.status == 200, changed.body);
-    }
-    return id;
-  }
-
-  hook_server there;
-};
 
 /// Of each document the sequences in the order of arrival.
 std::map<std::string, std::vector<int>> sequences(const std::vector<received_request>& all) {
@@ -341,204 +218,6 @@ BOOST_AUTO_TEST_CASE(a_removed_one_hears_nothing_more) {
   BOOST_TEST(w.send({verb::del, path}).status == 204u);
   BOOST_TEST(w.send({verb::get, path}).status == 404u);
   BOOST_TEST(json_of(w.send({verb::get, "/api/webhooks"}))["items"].empty());
-}
-
-BOOST_AUTO_TEST_SUITE_END()
-
-BOOST_AUTO_TEST_SUITE(webhook_routes)
-
-BOOST_AUTO_TEST_CASE(a_key_sees_and_makes_only_its_own) {
-  hook_world w;
-  const auto hook = w.make(w.there.url());
-  const auto everybody = w.make(w.there.url(), "");
-  const auto path = "/api/webhooks/" + hook["webhookId"].get<std::string>();
-  const auto ask = [&](verb v, const std::string& target, const std::string& customer,
-                       const std::string& body = "") {
-    return w.send({v, target, {}, body, customer_key(customer)});
-  };
-  BOOST_TEST(ask(verb::get, path, "acme").status == 200u);
-  BOOST_TEST(ask(verb::get, path, "other").status == 404u);
-  BOOST_TEST(ask(verb::del, path, "other").status == 404u);
-  BOOST_TEST(ask(verb::post, path + "/rotate-secret", "other").status == 404u);
-  const auto all = "/api/webhooks/" + everybody["webhookId"].get<std::string>();
-  BOOST_TEST(ask(verb::get, all, "acme").status == 404u);
-  BOOST_TEST(json_of(ask(verb::get, "/api/webhooks", "acme"))["items"].size() == 1u);
-  BOOST_TEST(json_of(ask(verb::get, "/api/webhooks", "other"))["items"].empty());
-  const auto body = R"({"url":"https://a.example/"})";
-  BOOST_TEST(ask(verb::post, "/api/webhooks", "acme", body).status == 400u);
-  const auto foreign = R"({"url":"https://a.example/","customerId":"acme"})";
-  BOOST_TEST(ask(verb::post, "/api/webhooks", "other", foreign).status == 404u);
-}
-
-BOOST_AUTO_TEST_CASE(what_cannot_be_delivered_to_is_refused) {
-  auto s = quick_settings(false);
-  s.webhooks.private_destinations = false;
-  hook_world w(s);
-  for (const auto* body :
-       {R"({})", R"({"url":"ftp://a.example/"})", R"({"url":"http://127.0.0.1/"})",
-        R"({"url":"http://[::1]/"})", R"({"url":"http://10.0.0.1/"})",
-        R"({"url":"https://u@a.example/"})", R"({"url":"https://a.example/","mode":"batch"})",
-        R"({"url":"https://a.example/","types":["*x"]})",
-        R"({"url":"https://a.example/","more":1})"}) {
-    const auto refused = w.send({verb::post, "/api/webhooks", {}, body});
-    BOOST_TEST(refused.status == 400u, body);
-  }
-}
-
-BOOST_AUTO_TEST_CASE(what_is_wrong_is_named_down_to_the_element) {
-  hook_world w;
-  const auto where = [&](const std::string& more) {
-    const auto body = R"({"url":"https://a.example/",)" + more + '}';
-    const auto refused = w.send({verb::post, "/api/webhooks", {}, body});
-    BOOST_TEST(refused.status == 400u, more);
-    return json_of(refused)["pointer"].get<std::string>();
-  };
-  BOOST_TEST(where(R"("types":"CustomerDocument*")") == "/types");
-  BOOST_TEST(where(R"("types":["A",7])") == "/types/1");
-  BOOST_TEST(where(R"("types":["A","B","x*y"])") == "/types/2");
-  BOOST_TEST(where(R"("types":["A","B,C"])") == "/types/1");
-  BOOST_TEST(where(R"("types":["A","A"])") == "/types/1");
-  BOOST_TEST(where(R"("types":[""])") == "/types/0");
-  BOOST_TEST(where(R"("filter":"document/")") == "/filter");
-  BOOST_TEST(where(R"("filter":{"subject":["document/"]})") == "/filter/subject");
-  BOOST_TEST(where(R"("filter":{"subject":"a\u0001"})") == "/filter/subject");
-  BOOST_TEST(where(R"("filter":{"topic":"x"})") == "/filter/topic");
-  BOOST_TEST(where(R"("subject":"document/")") == "/subject");
-  BOOST_TEST(where(R"("customerId":"a b")") == "/customerId");
-}
-
-BOOST_AUTO_TEST_CASE(the_answer_shows_types_and_filter_as_they_were_given) {
-  hook_world w;
-  const auto all = w.make(w.there.url());
-  BOOST_TEST(all["types"] == json::array());
-  BOOST_TEST(all["filter"] == json::object());
-  const auto some
-    = w.make(w.there.url(), R"(,"types":["A.*","B"],"filter":{"subject":"document/"})");
-  for (const auto& seen : {some, w.read(some["webhookId"])}) {
-    BOOST_TEST(seen["types"] == (json{"A.*", "B"}));
-    BOOST_TEST(seen["filter"] == (json{{"subject", "document/"}}));
-  }
-  BOOST_TEST(w.make(w.there.url(), R"(,"types":[],"filter":{})")["types"] == json::array());
-  BOOST_TEST(w.make(w.there.url(), R"(,"types":null,"filter":null)")["filter"] == json::object());
-}
-
-BOOST_AUTO_TEST_CASE(a_subject_that_does_not_begin_so_is_not_delivered) {
-  hook_world w;
-  const auto wanted = w.live(0);
-  w.make(w.there.url(), R"(,"filter":{"subject":"document/)" + wanted + R"("})");
-  w.live(0);
-  w.send({verb::patch,
-          "/api/documents/" + wanted,
-          {{"If-Match", "*"}},
-          R"({"expiryDate":")" + to_rfc3339(w.time.now() + seconds{1'000}) + R"("})"});
-  BOOST_REQUIRE(w.there.wait_for(1));
-  BOOST_TEST(w.there.taken().size() == 1u);
-  BOOST_TEST(w.there.taken().front().field("ce-partitionkey") == wanted);
-}
-
-BOOST_AUTO_TEST_CASE(a_customer_has_no_more_than_allowed) {
-  auto s = quick_settings(false);
-  s.webhooks.per_customer_max = 2;
-  hook_world w(s);
-  w.make(w.there.url());
-  w.make(w.there.url());
-  const auto body = R"({"url":")" + w.there.url() + R"(","customerId":"acme"})";
-  BOOST_TEST(w.send({verb::post, "/api/webhooks", {}, body}).status == 409u);
-  w.make(w.there.url(), R"(,"customerId":"other")");
-}
-
-BOOST_AUTO_TEST_CASE(a_customer_has_no_more_than_allowed_when_all_come_at_once) {
-  auto s = quick_settings(false);
-  s.webhooks.per_customer_max = 3;
-  hook_world w(s);
-  const auto body = R"({"url":")" + w.there.url() + R"(","customerId":"acme"})";
-  for (int round = 0; round < 10; ++round) {
-    std::array<unsigned, 12> statuses{};
-    std::vector<std::thread> all;
-    for (auto& status : statuses)
-      all.emplace_back([&] { status = w.send({verb::post, "/api/webhooks", {}, body}).status; });
-    for (auto& each : all)
-      each.join();
-    BOOST_TEST(std::ranges::count(statuses, 201u) <= 3);
-    BOOST_TEST(std::ranges::count(statuses, 201u) >= 1);
-    BOOST_TEST(std::ranges::count(statuses, 201u) + std::ranges::count(statuses, 409u) == 12);
-    const auto items = json_of(w.send({verb::get, "/api/webhooks"}))["items"];
-    BOOST_TEST(items.size() <= 3u);
-    for (const auto& each : items)
-      w.send({verb::del, "/api/webhooks/" + each["webhookId"].get<std::string>()});
-  }
-}
-
-BOOST_AUTO_TEST_CASE(a_repeated_create_makes_one_and_tells_its_secret_again) {
-  hook_world w;
-  const auto post
-    = [&](const std::string& body, const std::string& key, std::optional<principal> caller = {}) {
-        return w.send({verb::post, "/api/webhooks", {{"Idempotency-Key", key}}, body, caller});
-      };
-  const auto body = R"({"url":")" + w.there.url() + R"(","customerId":"acme"})";
-  const auto first = post(body, "k");
-  BOOST_REQUIRE_MESSAGE(first.status == 201u, first.body);
-  const auto path = field_of(first, "Location");
-  BOOST_TEST(field_of(first, "Idempotent-Replayed").empty());
-  w.live(1);
-  BOOST_REQUIRE(w.there.wait_for(2));
-  w.send({verb::post, path + "/rotate-secret"});
-  w.send({verb::post, path + "/pause", {}, R"({"reason":"maintenance"})"});
-  w.time.pass(seconds{5});
-  const auto second = post(body, "k");
-  BOOST_TEST(second.status == 201u);
-  BOOST_TEST(second.body == first.body);
-  BOOST_TEST(field_of(second, "Location") == path);
-  BOOST_TEST(field_of(second, "Idempotent-Replayed") == "true");
-  BOOST_TEST(json_of(w.send({verb::get, "/api/webhooks"}))["items"].size() == 1u);
-  const auto other = post(R"({"url":")" + w.there.url() + R"(?2","customerId":"acme"})", "k");
-  BOOST_TEST(other.status == 422u);
-  BOOST_TEST(json_of(other)["type"] == "/problems/unprocessable");
-  BOOST_TEST(field_of(post(body, "k", customer_key("acme")), "Location") != path);
-  BOOST_TEST(post(body, "a b").status == 400u);
-}
-
-BOOST_AUTO_TEST_CASE(a_repetition_needs_no_place_and_a_refusal_is_not_stored) {
-  auto s = quick_settings(false);
-  s.webhooks.per_customer_max = 1;
-  hook_world w(s);
-  const auto post = [&](const std::string& key) {
-    const auto body = R"({"url":")" + w.there.url() + R"(","customerId":"acme"})";
-    return w.send({verb::post, "/api/webhooks", {{"Idempotency-Key", key}}, body});
-  };
-  const auto first = post("k1");
-  BOOST_TEST(first.status == 201u);
-  BOOST_TEST(post("k1").body == first.body);
-  BOOST_TEST(post("k2").status == 409u);
-  BOOST_TEST(w.send({verb::del, field_of(first, "Location")}).status == 204u);
-  const auto second = post("k2");
-  BOOST_TEST(second.status == 201u);
-  BOOST_TEST(field_of(second, "Idempotent-Replayed").empty());
-}
-
-BOOST_AUTO_TEST_CASE(operators_open_and_close_a_breaker) {
-  hook_world w;
-  w.make(w.there.url());
-  w.live(0);
-  BOOST_REQUIRE(w.there.wait_for(1));
-  const auto items = json_of(w.send({verb::get, "/admin/api/guards"}))["items"];
-  BOOST_REQUIRE(items.size() == 1u);
-  const auto name = items[0]["name"].get<std::string>();
-  BOOST_TEST(name == "127.0.0.1:" + std::to_string(w.there.port()));
-  const auto path = "/admin/api/guards/" + name;
-  const auto tripped
-    = json_of(w.send({verb::post, path + "/trip", {}, R"({"reason":"too much"})"}));
-  BOOST_TEST(tripped["state"] == "open");
-  BOOST_TEST(tripped["tripReason"] == "too much");
-  w.live(0);
-  w.await([&] {
-    return json_of(w.send({verb::get, "/admin/api/guards"}))["items"][0]["waiting"] == 1;
-  });
-  BOOST_TEST(w.there.taken().size() == 1u);
-  BOOST_TEST(json_of(w.send({verb::post, path + "/reset"}))["state"] == "closed");
-  BOOST_REQUIRE(w.there.wait_for(2));
-  BOOST_TEST(w.send({verb::post, "/admin/api/guards/nobody:1/reset"}).status == 404u);
-  BOOST_TEST(w.send({verb::post, path + "/trip", {}, R"({"reason":""})"}).status == 400u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -3,13 +3,12 @@
 // edited.
 #include "protocol/document.hpp"
 
+#include "tests/protocol/event_codec.hpp"
+
 #include <boost/test/unit_test.hpp>
 #include <nlohmann/json.hpp>
 #include <rapidcheck/boost_test.h>
 
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <string>
 #include <vector>
@@ -18,7 +17,7 @@ namespace dossier::document {
 
 namespace {
 
-const std::filesystem::path golden_directory = DOSSIER_SOURCE_DIR "/tests/golden";
+constexpr dossier::testing::event_codec codec{decode_event};
 
 constexpr timestamp t0 = from_ms(1'795'240'430'123);
 
@@ -47,33 +46,6 @@ std::vector<event> one_of_each() {
   };
 }
 
-std::string golden_text(const std::string& name) {
-  std::ifstream file(golden_directory / (name + ".json"), std::ios::binary);
-  BOOST_REQUIRE_MESSAGE(file, "there is no golden file " << name);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  BOOST_REQUIRE(text.ends_with('\n'));
-  text.pop_back();
-  return text;
-}
-
-std::string name_of_file(const encoded_event& e) {
-  return std::string(e.type) + ".v" + std::to_string(e.version);
-}
-
-void reads_back(const event& e) {
-  const auto encoded = encode(e);
-  const auto read = decode_event(encoded.type, encoded.version, encoded.data);
-  BOOST_REQUIRE_MESSAGE(read, read.error().why);
-  BOOST_TEST((*read == e), encoded.data);
-}
-
-void is_corrupt(std::string_view type, std::uint32_t version, std::string_view data) {
-  const auto read = decode_event(type, version, data);
-  BOOST_REQUIRE_MESSAGE(!read, type << " " << data << " was read");
-  BOOST_TEST(to_string(read.error().code) == to_string(errc::corrupt));
-  BOOST_TEST(read.error().why.find(type) != std::string::npos, read.error().why);
-}
-
 /// The event of that kind with its member `name` replaced by `value`, as text.
 std::string with(const encoded_event& e, const std::string& name, const nlohmann::json& value) {
   auto data = nlohmann::json::parse(e.data);
@@ -86,33 +58,11 @@ std::string with(const encoded_event& e, const std::string& name, const nlohmann
 BOOST_AUTO_TEST_SUITE(document_codec_tests)
 
 BOOST_AUTO_TEST_CASE(each_event_has_its_golden_file_and_is_written_like_it) {
-  const auto events = one_of_each();
-  BOOST_TEST(events.size() == std::variant_size_v<event>);
-  for (std::size_t i = 0; i < events.size(); ++i) {
-    BOOST_TEST(events[i].index() == i);
-    const auto encoded = encode(events[i]);
-    const std::string golden = golden_text(name_of_file(encoded));
-    BOOST_TEST(encoded.data == golden);
-    const auto read = decode_event(encoded.type, encoded.version, golden);
-    BOOST_REQUIRE_MESSAGE(read, read.error().why);
-    BOOST_TEST((*read == events[i]), golden);
-  }
+  codec.writes_as_golden(one_of_each());
 }
 
 BOOST_AUTO_TEST_CASE(every_golden_file_ever_added_is_still_read) {
-  std::size_t seen = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(golden_directory)) {
-    const std::string name = entry.path().stem().string(); // <type>.v<version>
-    const auto dot = name.rfind(".v");
-    if (dot == std::string::npos || !name.starts_with("CustomerDocument"))
-      continue; // Of another kind.
-    ++seen;
-    const auto read = decode_event(name.substr(0, dot),
-                                   static_cast<std::uint32_t>(std::stoul(name.substr(dot + 2))),
-                                   golden_text(name));
-    BOOST_TEST(read.has_value(), name << (read ? "" : ": " + read.error().why));
-  }
-  BOOST_TEST(seen >= std::variant_size_v<event>);
+  codec.reads_every_golden("CustomerDocument");
 }
 
 BOOST_AUTO_TEST_CASE(types_are_named_once) {
@@ -127,7 +77,7 @@ BOOST_AUTO_TEST_CASE(what_is_not_set_is_left_out_and_reads_back_so) {
   BOOST_TEST(encode(bare).data.find("expiryDate") == std::string::npos);
   BOOST_TEST(encode(bare).data.find("sha256") == std::string::npos);
   BOOST_TEST(encode(bare).data.find("sizeBytes") == std::string::npos);
-  reads_back(bare);
+  codec.reads_back(bare);
 }
 
 BOOST_AUTO_TEST_CASE(an_expiry_left_alone_removed_and_set_are_three_things) {
@@ -135,10 +85,10 @@ BOOST_AUTO_TEST_CASE(an_expiry_left_alone_removed_and_set_are_three_things) {
   const changed removing{std::optional<timestamp>{}, {}, {}};
   BOOST_TEST(encode(removing).data == R"({"expiryDate":null})");
   BOOST_TEST(encode(changed{t0, {}, {}}).data == R"({"expiryDate":"2026-11-21T05:53:50.123Z"})");
-  reads_back(changed{});
-  reads_back(removing);
-  reads_back(changed{t0, {}, {}});
-  reads_back(changed{{}, "", ""});
+  codec.reads_back(changed{});
+  codec.reads_back(removing);
+  codec.reads_back(changed{t0, {}, {}});
+  codec.reads_back(changed{{}, "", ""});
 }
 
 RC_BOOST_PROP(any_texts_and_numbers_read_back, ()) {
@@ -167,10 +117,10 @@ RC_BOOST_PROP(any_texts_and_numbers_read_back, ()) {
 }
 
 BOOST_AUTO_TEST_CASE(unknown_types_and_versions_are_corrupt_by_name) {
-  is_corrupt("CustomerDocumentRenamedEvent", 1, "{}");
-  is_corrupt("", 1, "{}");
-  is_corrupt("CustomerDocumentAbandonedEvent", 0, encode(abandoned{"a", "b"}).data);
-  is_corrupt("CustomerDocumentAbandonedEvent", 2, encode(abandoned{"a", "b"}).data);
+  codec.is_corrupt("CustomerDocumentRenamedEvent", 1, "{}");
+  codec.is_corrupt("", 1, "{}");
+  codec.is_corrupt("CustomerDocumentAbandonedEvent", 0, encode(abandoned{"a", "b"}).data);
+  codec.is_corrupt("CustomerDocumentAbandonedEvent", 2, encode(abandoned{"a", "b"}).data);
   const auto read = decode_event("CustomerDocumentAbandonedEvent", 2, "{}");
   BOOST_REQUIRE(!read);
   BOOST_TEST(read.error().why.find("version 2") != std::string::npos);
@@ -180,11 +130,11 @@ BOOST_AUTO_TEST_CASE(a_member_too_few_too_many_or_of_another_kind_is_corrupt) {
   for (const auto& e : one_of_each()) {
     const auto encoded = encode(e);
     const auto data = nlohmann::json::parse(encoded.data);
-    is_corrupt(encoded.type, 1, with(encoded, "unknown", 1));
+    codec.is_corrupt(encoded.type, 1, with(encoded, "unknown", 1));
     for (const auto& [name, value] : data.items()) {
       for (const nlohmann::json& other :
            {nlohmann::json::object(), nlohmann::json(-1), nlohmann::json(1.5)})
-        is_corrupt(encoded.type, 1, with(encoded, name, other));
+        codec.is_corrupt(encoded.type, 1, with(encoded, name, other));
       auto without = data;
       without.erase(name);
       if (std::holds_alternative<changed>(e)) // All of its members are optional.
@@ -192,25 +142,25 @@ BOOST_AUTO_TEST_CASE(a_member_too_few_too_many_or_of_another_kind_is_corrupt) {
       const bool is_optional = std::holds_alternative<created>(e)
                                && (name == "expiryDate" || name == "sizeBytes" || name == "sha256");
       BOOST_TEST(decode_event(encoded.type, 1, without.dump()).has_value() == is_optional, name);
-      is_corrupt(encoded.type, 1, with(encoded, name, nullptr));
+      codec.is_corrupt(encoded.type, 1, with(encoded, name, nullptr));
     }
   }
 }
 
 BOOST_AUTO_TEST_CASE(values_that_were_never_written_are_corrupt) {
   const auto stored = encode(content_stored{sha256_of(""), 1});
-  is_corrupt(stored.type, 1, with(stored, "sha256", "00"));
-  is_corrupt(stored.type, 1, with(stored, "sha256", std::string(64, 'g')));
-  is_corrupt(stored.type, 1, with(stored, "sizeBytes", "1"));
+  codec.is_corrupt(stored.type, 1, with(stored, "sha256", "00"));
+  codec.is_corrupt(stored.type, 1, with(stored, "sha256", std::string(64, 'g')));
+  codec.is_corrupt(stored.type, 1, with(stored, "sizeBytes", "1"));
   const auto born = encode(one_of_each().front());
-  is_corrupt(born.type, 1, with(born, "leadsSeconds", {60, 3600}));
-  is_corrupt(born.type, 1, with(born, "leadsSeconds", {60, 60}));
-  is_corrupt(born.type, 1, with(born, "leadsSeconds", {60, "1"}));
-  is_corrupt(born.type, 1, with(born, "leadsSeconds", {9'223'372'036'854'775'808ULL}));
-  is_corrupt(born.type, 1, with(born, "abandonedAt", "2026-11-21"));
-  is_corrupt(born.type, 1, with(born, "abandonedAt", "1969-12-31T23:59:59Z"));
+  codec.is_corrupt(born.type, 1, with(born, "leadsSeconds", {60, 3600}));
+  codec.is_corrupt(born.type, 1, with(born, "leadsSeconds", {60, 60}));
+  codec.is_corrupt(born.type, 1, with(born, "leadsSeconds", {60, "1"}));
+  codec.is_corrupt(born.type, 1, with(born, "leadsSeconds", {9'223'372'036'854'775'808ULL}));
+  codec.is_corrupt(born.type, 1, with(born, "abandonedAt", "2026-11-21"));
+  codec.is_corrupt(born.type, 1, with(born, "abandonedAt", "1969-12-31T23:59:59Z"));
   const auto gone = encode(removed{"a", "b", true});
-  is_corrupt(gone.type, 1, with(gone, "wasUploaded", "true"));
+  codec.is_corrupt(gone.type, 1, with(gone, "wasUploaded", "true"));
 }
 
 BOOST_AUTO_TEST_CASE(payloads_that_are_no_object_of_utf_8_are_corrupt) {
@@ -218,15 +168,11 @@ BOOST_AUTO_TEST_CASE(payloads_that_are_no_object_of_utf_8_are_corrupt) {
        {"", "null", "[]", "1", "\"x\"", "{", "{}x", "{\"customerId\":\"a\",\"documentType\":\"b\"",
         "{\"customerId\":\"\xff\",\"documentType\":\"b\"}",
         "{\"customerId\":\"\\ud800\",\"documentType\":\"b\"}"})
-    is_corrupt("CustomerDocumentAbandonedEvent", 1, data);
+    codec.is_corrupt("CustomerDocumentAbandonedEvent", 1, data);
 }
 
 BOOST_AUTO_TEST_CASE(every_truncation_is_corrupt) {
-  for (const auto& e : one_of_each()) {
-    const auto encoded = encode(e);
-    for (std::size_t size = 0; size < encoded.data.size(); ++size)
-      is_corrupt(encoded.type, 1, std::string_view(encoded.data).substr(0, size));
-  }
+  codec.are_corrupt_when_cut(one_of_each());
 }
 
 BOOST_AUTO_TEST_CASE(statuses_read_back_by_name_and_no_other_name_is_one) {

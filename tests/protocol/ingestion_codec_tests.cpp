@@ -4,13 +4,11 @@
 #include "protocol/ingestion_event.hpp"
 #include "protocol/ingestion_view.hpp"
 
+#include "tests/protocol/event_codec.hpp"
+
 #include <boost/test/unit_test.hpp>
 #include <nlohmann/json.hpp>
-#include <rapidcheck/boost_test.h>
 
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <string>
 #include <vector>
@@ -19,7 +17,7 @@ namespace dossier::ingestion {
 
 namespace {
 
-const std::filesystem::path golden_directory = DOSSIER_SOURCE_DIR "/tests/golden";
+constexpr dossier::testing::event_codec codec{decode_event};
 
 constexpr timestamp t0 = from_ms(1'795'240'430'123);
 
@@ -57,22 +55,6 @@ std::vector<event> one_of_each() {
   };
 }
 
-std::string golden_text(const std::string& name) {
-  std::ifstream file(golden_directory / (name + ".json"), std::ios::binary);
-  BOOST_REQUIRE_MESSAGE(file, "there is no golden file " << name);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  BOOST_REQUIRE(text.ends_with('\n'));
-  text.pop_back();
-  return text;
-}
-
-void is_corrupt(std::string_view type, std::uint32_t version, std::string_view data) {
-  const auto read = decode_event(type, version, data);
-  BOOST_REQUIRE_MESSAGE(!read, type << " " << data << " was read");
-  BOOST_TEST(to_string(read.error().code) == to_string(errc::corrupt));
-  BOOST_TEST(read.error().why.find(type) != std::string::npos, read.error().why);
-}
-
 entity_id some_job() {
   return entity_id::make(t0, 7, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10});
 }
@@ -82,18 +64,11 @@ entity_id some_job() {
 BOOST_AUTO_TEST_SUITE(ingestion_codec)
 
 BOOST_AUTO_TEST_CASE(each_event_has_its_golden_file_and_is_written_like_it) {
-  const auto events = one_of_each();
-  BOOST_TEST(events.size() == std::variant_size_v<event>);
-  for (std::size_t i = 0; i < events.size(); ++i) {
-    BOOST_TEST(events[i].index() == i);
-    const auto encoded = encode(events[i]);
-    const auto golden
-      = golden_text(std::string(encoded.type) + ".v" + std::to_string(encoded.version));
-    BOOST_TEST(encoded.data == golden);
-    const auto read = decode_event(encoded.type, encoded.version, golden);
-    BOOST_REQUIRE_MESSAGE(read, read.error().why);
-    BOOST_TEST((*read == events[i]), golden);
-  }
+  codec.writes_as_golden(one_of_each());
+}
+
+BOOST_AUTO_TEST_CASE(every_golden_file_ever_added_is_still_read) {
+  codec.reads_every_golden("Job");
 }
 
 BOOST_AUTO_TEST_CASE(limits_that_stay_are_not_written) {
@@ -103,27 +78,28 @@ BOOST_AUTO_TEST_CASE(limits_that_stay_are_not_written) {
 }
 
 BOOST_AUTO_TEST_CASE(what_was_never_written_is_corrupt_and_named) {
-  is_corrupt("JobMislaidEvent", 1, "{}");
-  is_corrupt("JobStartedEvent", 2, "{}");
-  is_corrupt("JobStartedEvent", 1, "");
-  is_corrupt("JobChunkStartedEvent", 1, R"({"chunk":-1,"attempt":1})");
-  is_corrupt("JobChunkStartedEvent", 1, R"({"chunk":4294967296,"attempt":1})");
-  is_corrupt("JobChunkStartedEvent", 1, R"({"chunk":1,"attempt":1,"more":1})");
-  is_corrupt("JobChunksRetriedEvent", 1, R"({"rejectsMax":1})");
-  is_corrupt("JobChunkedEvent", 1, R"({"begin":0,"line":1,"chunks":[{"bytes":1,"records":1}]})");
-  is_corrupt("JobRepairedEvent", 1, R"({"chunk":1,"records":[1],"rows":0,"rejectsLeft":0})");
+  codec.is_corrupt("JobMislaidEvent", 1, "{}");
+  codec.is_corrupt("JobStartedEvent", 2, "{}");
+  codec.is_corrupt("JobStartedEvent", 1, "");
+  codec.is_corrupt("JobChunkStartedEvent", 1, R"({"chunk":-1,"attempt":1})");
+  codec.is_corrupt("JobChunkStartedEvent", 1, R"({"chunk":4294967296,"attempt":1})");
+  codec.is_corrupt("JobChunkStartedEvent", 1, R"({"chunk":1,"attempt":1,"more":1})");
+  codec.is_corrupt("JobChunksRetriedEvent", 1, R"({"rejectsMax":1})");
+  codec.is_corrupt("JobChunkedEvent", 1,
+                   R"({"begin":0,"line":1,"chunks":[{"bytes":1,"records":1}]})");
+  codec.is_corrupt("JobRepairedEvent", 1, R"({"chunk":1,"records":[1],"rows":0,"rejectsLeft":0})");
   for (const auto& e : one_of_each()) {
     const auto encoded = encode(e);
     const auto whole = nlohmann::json::parse(encoded.data);
     for (const auto& [name, value] : whole.items()) {
       auto broken = whole;
       broken[name] = nlohmann::json::array({nullptr});
-      is_corrupt(encoded.type, encoded.version, broken.dump());
+      codec.is_corrupt(encoded.type, encoded.version, broken.dump());
     }
   }
   auto of_a_chunk = nlohmann::json::parse(encode(one_of_each()[0]).data);
   of_a_chunk["type"] = "Chunk";
-  is_corrupt("JobAcceptedEvent", 1, of_a_chunk.dump());
+  codec.is_corrupt("JobAcceptedEvent", 1, of_a_chunk.dump());
 }
 
 BOOST_AUTO_TEST_CASE(events_about_one_chunk_are_small) {

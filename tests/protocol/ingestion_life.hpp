@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// One ingestion job's life for tests: commands one after another, events and state each taken
-// through their bytes and back.
+// One ingestion job's life for tests.
 #pragma once
 
 #include "actors/ingestion/rules.hpp"
 
-#include "tests/support/given.hpp"
+#include "tests/protocol/entity_life.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -52,28 +51,8 @@ inline report_split its_split() {
   return {20, 2, {{400, 10, 12}, {500, 20, 20}, {100, 5, 5}}};
 }
 
-struct life {
-  ingestion::state now;
-  std::uint64_t version = 0;
-  timestamp at = t0;
-  policy rules = small_policy();
-
-  result<std::vector<event>> ask(const command& c) {
-    auto decided = decide(now, version, c, context{at, some_id(), 0}, rules);
-    if (!decided)
-      return decided;
-    for (const auto& e : *decided) {
-      const auto bytes = encode(e);
-      const auto read = decode_event(bytes.type, bytes.version, bytes.data);
-      BOOST_REQUIRE_MESSAGE(read, bytes.data);
-      BOOST_TEST((*read == e), bytes.data);
-      evolve(now, *read, occurrence{++version, at});
-    }
-    const auto read_back = decode_state(encode_state(now));
-    BOOST_REQUIRE_MESSAGE(read_back, to_json(now));
-    BOOST_TEST((*read_back == now), to_json(now));
-    return decided;
-  }
+struct life : dossier::testing::entity_life<state, policy, decode_event, decode_state> {
+  life() { rules = small_policy(); }
 
   /// What a command came to, in one line.
   std::string says(const command& c) {
@@ -111,7 +90,6 @@ struct life {
     return does(report_chunk_failed{number, seen().chunks[number - 1].attempt, why, false});
   }
 
-  view seen() const { return view_of(now, version); }
   std::string status() const { return std::string(to_string(status_of(now))); }
 };
 

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 
 namespace dossier {
@@ -117,6 +118,13 @@ BOOST_AUTO_TEST_CASE(members_and_items_are_separated_in_the_order_of_the_calls) 
              == R"({"b":"x","a":-1,"list":[1,true,false,null,[],{}],)"
                 R"("at":"1970-01-01T00:00:00.000Z","raw":{"c":[]},"last":""})");
   BOOST_TEST(w.begin_array().end_array().take() == "[]", "a writer is empty after take");
+}
+
+BOOST_AUTO_TEST_CASE(what_there_is_not_is_null) {
+  json_writer w;
+  w.begin_array().string_or_null("").string_or_null("x");
+  w.time_or_null(std::nullopt).time_or_null(from_ms(0)).end_array();
+  BOOST_TEST(w.take() == R"([null,"x",null,"1970-01-01T00:00:00.000Z"])");
 }
 
 BOOST_AUTO_TEST_CASE(whole_numbers_keep_every_digit) {

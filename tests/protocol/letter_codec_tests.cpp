@@ -3,13 +3,12 @@
 // never edited.
 #include "protocol/letter.hpp"
 
+#include "tests/protocol/event_codec.hpp"
+
 #include <boost/test/unit_test.hpp>
 #include <nlohmann/json.hpp>
 #include <rapidcheck/boost_test.h>
 
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
 
@@ -17,7 +16,7 @@ namespace dossier::letter {
 
 namespace {
 
-const std::filesystem::path golden_directory = DOSSIER_SOURCE_DIR "/tests/golden";
+constexpr dossier::testing::event_codec codec{decode_event};
 
 constexpr timestamp t0 = from_ms(1'795'240'430'123);
 
@@ -42,58 +41,28 @@ std::vector<event> one_of_each() {
   };
 }
 
-std::string golden_text(const std::string& name) {
-  std::ifstream file(golden_directory / (name + ".json"), std::ios::binary);
-  BOOST_REQUIRE_MESSAGE(file, "there is no golden file " << name);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  BOOST_REQUIRE(text.ends_with('\n'));
-  text.pop_back();
-  return text;
-}
-
-void reads_back(const event& e) {
-  const auto encoded = encode(e);
-  const auto read = decode_event(encoded.type, encoded.version, encoded.data);
-  BOOST_REQUIRE_MESSAGE(read, read.error().why);
-  BOOST_TEST((*read == e), encoded.data);
-}
-
-void is_corrupt(std::string_view type, std::uint32_t version, std::string_view data) {
-  const auto read = decode_event(type, version, data);
-  BOOST_REQUIRE_MESSAGE(!read, type << " " << data << " was read");
-  BOOST_TEST(to_string(read.error().code) == to_string(errc::corrupt));
-  BOOST_TEST(read.error().why.find(type) != std::string::npos, read.error().why);
-}
-
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(letter_codec_tests)
 
 BOOST_AUTO_TEST_CASE(each_event_has_its_golden_file_and_is_written_like_it) {
-  const auto events = one_of_each();
-  BOOST_TEST(events.size() == std::variant_size_v<event>);
-  for (std::size_t i = 0; i < events.size(); ++i) {
-    BOOST_TEST(events[i].index() == i);
-    const auto encoded = encode(events[i]);
-    const auto golden
-      = golden_text(std::string(encoded.type) + ".v" + std::to_string(encoded.version));
-    BOOST_TEST(encoded.data == golden);
-    const auto read = decode_event(encoded.type, encoded.version, golden);
-    BOOST_REQUIRE_MESSAGE(read, read.error().why);
-    BOOST_TEST((*read == events[i]), golden);
-  }
+  codec.writes_as_golden(one_of_each());
+}
+
+BOOST_AUTO_TEST_CASE(every_golden_file_ever_added_is_still_read) {
+  codec.reads_every_golden("Message");
 }
 
 BOOST_AUTO_TEST_CASE(what_is_not_set_is_not_written) {
   received e;
   e.fingerprint = "0123456789abcdef";
   e.origin.at = t0;
-  reads_back(e);
+  codec.reads_back(e);
   BOOST_TEST(encode(e).data.find("keyBase64") == std::string::npos);
   e.message.key = "";
-  reads_back(e);
-  reads_back(redriven{std::nullopt, t0});
-  reads_back(redriven{"", t0});
+  codec.reads_back(e);
+  codec.reads_back(redriven{std::nullopt, t0});
+  codec.reads_back(redriven{"", t0});
 }
 
 RC_BOOST_PROP(any_bytes_of_a_message_read_back,
@@ -109,23 +78,24 @@ RC_BOOST_PROP(any_bytes_of_a_message_read_back,
 }
 
 BOOST_AUTO_TEST_CASE(what_was_never_written_is_corrupt_and_named) {
-  is_corrupt("MessageMislaidEvent", 1, "{}");
-  is_corrupt("MessageSettledEvent", 2, "{\"attempts\":1}");
-  is_corrupt("MessageSettledEvent", 1, "");
-  is_corrupt("MessageSettledEvent", 1, "[]");
-  is_corrupt("MessageSettledEvent", 1, "{}");
-  is_corrupt("MessageSettledEvent", 1, "{\"attempts\":-1}");
-  is_corrupt("MessageSettledEvent", 1, "{\"attempts\":4294967296}");
-  is_corrupt("MessageSettledEvent", 1, "{\"attempts\":1,\"more\":1}");
-  is_corrupt("MessageRedrivenEvent", 1, "{\"valueBase64\":\"e\",\"due\":\"2026-11-21T05:53:50Z\"}");
-  is_corrupt("MessageRedrivenEvent", 1, "{\"due\":\"soon\"}");
+  codec.is_corrupt("MessageMislaidEvent", 1, "{}");
+  codec.is_corrupt("MessageSettledEvent", 2, "{\"attempts\":1}");
+  codec.is_corrupt("MessageSettledEvent", 1, "");
+  codec.is_corrupt("MessageSettledEvent", 1, "[]");
+  codec.is_corrupt("MessageSettledEvent", 1, "{}");
+  codec.is_corrupt("MessageSettledEvent", 1, "{\"attempts\":-1}");
+  codec.is_corrupt("MessageSettledEvent", 1, "{\"attempts\":4294967296}");
+  codec.is_corrupt("MessageSettledEvent", 1, "{\"attempts\":1,\"more\":1}");
+  codec.is_corrupt("MessageRedrivenEvent", 1,
+                   "{\"valueBase64\":\"e\",\"due\":\"2026-11-21T05:53:50Z\"}");
+  codec.is_corrupt("MessageRedrivenEvent", 1, "{\"due\":\"soon\"}");
   for (const auto& e : one_of_each()) {
     const auto encoded = encode(e);
     const auto whole = nlohmann::json::parse(encoded.data);
     for (const auto& [name, value] : whole.items()) {
       auto broken = whole;
       broken[name] = nlohmann::json::array({nullptr});
-      is_corrupt(encoded.type, encoded.version, broken.dump());
+      codec.is_corrupt(encoded.type, encoded.version, broken.dump());
     }
   }
 }
@@ -133,7 +103,7 @@ BOOST_AUTO_TEST_CASE(what_was_never_written_is_corrupt_and_named) {
 BOOST_AUTO_TEST_CASE(a_trouble_of_no_known_code_is_corrupt) {
   auto data = nlohmann::json::parse(encode(one_of_each()[2]).data);
   data["trouble"]["code"] = "unknown";
-  is_corrupt("MessageDeadLetteredEvent", 1, data.dump());
+  codec.is_corrupt("MessageDeadLetteredEvent", 1, data.dump());
 }
 
 // Fingerprints.

@@ -2,7 +2,7 @@
 // The promises of a letter's life: each command in each phase, allowed and refused.
 #include "actors/letter/rules.hpp"
 
-#include "tests/support/given.hpp"
+#include "tests/protocol/entity_life.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -42,25 +42,7 @@ dead_lettered died(std::uint32_t attempts, const trouble& why) {
   return {attempts, why, fingerprint_of(from, "T", why)};
 }
 
-/// One letter's life: commands one after another, each taken through the row and back.
-struct life {
-  state now;
-  std::uint64_t version = 0;
-  timestamp at = t0;
-  policy rules;
-  std::uint32_t dice = 0;
-
-  result<std::vector<event>> ask(const command& c) {
-    auto decided = decide(now, version, c, context{at, some_id(), dice}, rules);
-    if (!decided)
-      return decided;
-    for (const auto& e : *decided)
-      evolve(now, e, occurrence{++version, at});
-    const auto read_back = decode_state(encode_state(now));
-    BOOST_REQUIRE_MESSAGE(read_back, "the state row is unreadable");
-    BOOST_TEST((*read_back == now), "the state row reads back as another state");
-    return decided;
-  }
+struct life : dossier::testing::entity_life<state, policy, decode_event, decode_state> {
   void then(const command& c, const std::vector<event>& expected) {
     const auto decided = ask(c);
     BOOST_REQUIRE_MESSAGE(decided, decided.error().why);
@@ -75,7 +57,6 @@ struct life {
     BOOST_TEST(to_string(decided.error().code) == to_string(code));
     BOOST_TEST(decided.error().why.size() > 30u);
   }
-  view seen() const { return view_of(now, version); }
 };
 
 life retrying_life() {

@@ -34,6 +34,20 @@ BOOST_AUTO_TEST_CASE(the_place_where_it_stops_is_told) {
   BOOST_TEST(utf8_prefix_bytes(good) == good.size());
 }
 
+BOOST_AUTO_TEST_CASE(any_bytes_become_plain_text) {
+  BOOST_TEST(plain_utf8("", 9) == "");
+  BOOST_TEST(plain_utf8("a\xc3\xa9", 3) == "a\xc3\xa9");
+  BOOST_TEST(plain_utf8("\xff\xc3\xa9\x80z\xe2\x82", 99) == "?\xc3\xa9?z??");
+  BOOST_TEST(plain_utf8(std::string("\0\xc0\0", 3), 99) == std::string_view("\0?\0", 3));
+}
+
+BOOST_AUTO_TEST_CASE(text_that_is_too_long_is_cut_even_within_a_character) {
+  BOOST_TEST(plain_utf8("abc", 2) == "ab");
+  BOOST_TEST(plain_utf8("abc", 0) == "");
+  BOOST_TEST(plain_utf8("a\xe2\x82\xac", 4) == "a\xe2\x82\xac");
+  BOOST_TEST(plain_utf8("a\xe2\x82\xac", 3) == "a??");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace dossier

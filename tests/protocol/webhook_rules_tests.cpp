@@ -2,7 +2,7 @@
 // The promises of a webhook's life: each command in each phase, allowed and refused.
 #include "actors/webhook/rules.hpp"
 
-#include "tests/support/given.hpp"
+#include "tests/protocol/entity_life.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -19,30 +19,7 @@ namespace {
 const registration acme{
   "https://a.example/hook", "CustomerDocument*", "document/", "acme", true, "AAAA"};
 
-/// One webhook's life: commands one after another, events and state each taken through their bytes
-/// and back.
-struct life {
-  state now;
-  std::uint64_t version = 0;
-  timestamp at = t0;
-  policy rules;
-
-  result<std::vector<event>> ask(const command& c) {
-    auto decided = decide(now, version, c, context{at, some_id(), 0}, rules);
-    if (!decided)
-      return decided;
-    for (const auto& e : *decided) {
-      const auto bytes = encode(e);
-      const auto read = decode_event(bytes.type, bytes.version, bytes.data);
-      BOOST_REQUIRE_MESSAGE(read, bytes.data);
-      BOOST_TEST((*read == e), bytes.data);
-      evolve(now, *read, occurrence{++version, at});
-    }
-    const auto read_back = decode_state(encode_state(now));
-    BOOST_REQUIRE_MESSAGE(read_back, encode_state(now));
-    BOOST_TEST((*read_back == now), encode_state(now));
-    return decided;
-  }
+struct life : dossier::testing::entity_life<state, policy, decode_event, decode_state> {
   void does(const command& c, const std::vector<event>& expected) {
     const auto decided = ask(c);
     BOOST_REQUIRE_MESSAGE(decided, decided.error().why);
@@ -54,7 +31,6 @@ struct life {
     BOOST_TEST(to_string(decided.error().code) == to_string(code));
     BOOST_TEST(decided.error().why.size() > 30);
   }
-  view seen() const { return view_of(now, version); }
 };
 
 life pending_one() {
