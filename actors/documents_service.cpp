@@ -14,7 +14,7 @@ documents_service::documents_service(entity_services& services, region_actor<doc
 
 entity_id documents_service::next_id(std::string_view customer) {
   return gate_.services().ids.next(gate_.services().time.now(),
-                            shard_of(customer, gate_.services().store.shard_count()));
+                                   shard_of(customer, gate_.services().store.shard_count()));
 }
 
 void documents_service::submit(const entity_id& id, document::command what, command_meta meta,
@@ -76,8 +76,8 @@ documents_service::history(const entity_id& id, std::uint64_t first, std::size_t
 
 result<std::optional<stored_answer>> documents_service::find_answer(std::string_view customer,
                                                                     const command_id& id) const {
-  return gate_.services().store.find_answer(shard_of(customer, gate_.services().store.shard_count()), id,
-                                     gate_.services().time.now());
+  return gate_.services().store.find_answer(
+    shard_of(customer, gate_.services().store.shard_count()), id, gate_.services().time.now());
 }
 
 result<answer<document::view>> documents_service::decode_answer(std::string_view bytes) const {

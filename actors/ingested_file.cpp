@@ -26,8 +26,8 @@ result<void> read_all(const input_file& content, std::uint64_t at, std::span<cha
     if (!got)
       return got.error();
     if (*got == 0)
-      return fail(errc::content_mismatch, "the content ends at byte " + std::to_string(at)
-                                            + ", before the file does");
+      return fail(errc::content_mismatch,
+                  "the content ends at byte " + std::to_string(at) + ", before the file does");
     at += *got;
     into = into.subspan(*got);
   }
@@ -43,9 +43,10 @@ result<std::string> read_text(const input_file& content, std::uint64_t at, std::
 
 } // namespace
 
-result<std::shared_ptr<const ingested_file>>
-open_ingested_file(const blob_store& blobs, const row_schema_registry& schemas,
-                   const ingestion::submission& what, std::uint32_t record_bytes_max) {
+result<std::shared_ptr<const ingested_file>> open_ingested_file(const blob_store& blobs,
+                                                                const row_schema_registry& schemas,
+                                                                const ingestion::submission& what,
+                                                                std::uint32_t record_bytes_max) {
   auto schema = schemas.find(what.schema_name, what.schema_version);
   if (!schema)
     return schema.error();
@@ -59,9 +60,8 @@ open_ingested_file(const blob_store& blobs, const row_schema_registry& schemas,
   file->content = std::move(*content);
   file->schema = std::move(*schema);
   file->bytes = what.bytes;
-  const auto head = read_text(*file->content, 0,
-                              std::min<std::uint64_t>(csv::head_bytes(record_bytes_max),
-                                                      what.bytes));
+  const auto head = read_text(
+    *file->content, 0, std::min<std::uint64_t>(csv::head_bytes(record_bytes_max), what.bytes));
   if (!head)
     return head.error();
   auto plan = csv::plan_file(*head, file->schema->schema, *options, record_bytes_max);
@@ -87,8 +87,7 @@ result<void> file_split::look_at(std::size_t range) {
   const auto bytes = read_text(*file_->content, begin, begin_of(range + 1) - begin);
   if (!bytes)
     return bytes.error();
-  ranges_[range]
-    = csv::kernels(csv::best_instructions()).summarise(*bytes, begin, file_->plan.law);
+  ranges_[range] = csv::kernels(csv::best_instructions()).summarise(*bytes, begin, file_->plan.law);
   return {};
 }
 
@@ -112,8 +111,8 @@ result<ingestion::report_split> file_split::fold(std::uint64_t piece_bytes) cons
   ingestion::report_split split{first.offset, first.line, {}};
   auto cut = first;
   const auto cut_at = [&](const csv::record_start& next) {
-    split.pieces.push_back({next.offset - cut.offset, next.number - cut.number,
-                            next.line - cut.line});
+    split.pieces.push_back(
+      {next.offset - cut.offset, next.number - cut.number, next.line - cut.line});
     cut = next;
   };
   for (const auto& start : fold.starts())

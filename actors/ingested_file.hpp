@@ -27,9 +27,10 @@ struct ingested_file {
 
 /// unavailable if it may be there later; any other refusal says what is wrong with the submission
 /// or the file. Blocks on the disk.
-result<std::shared_ptr<const ingested_file>>
-open_ingested_file(const blob_store& blobs, const row_schema_registry& schemas,
-                   const ingestion::submission& what, std::uint32_t record_bytes_max);
+result<std::shared_ptr<const ingested_file>> open_ingested_file(const blob_store& blobs,
+                                                                const row_schema_registry& schemas,
+                                                                const ingestion::submission& what,
+                                                                std::uint32_t record_bytes_max);
 
 /// How a file is cut: in ranges that are looked at on any thread, in any order, then folded.
 class file_split {
@@ -52,10 +53,9 @@ private:
   std::vector<csv::range_summary> ranges_;
 };
 
-/// Parses one chunk into `rows`, window by window, and finishes them. `should_stop` is asked at each
-/// window; true ends it with unavailable. Blocks on the disk.
+/// Parses one chunk into `rows`, window by window, and finishes them. `should_stop` is asked at
+/// each window; true ends it with unavailable. Blocks on the disk.
 result<row_file_counts> read_chunk(const ingested_file& file, const ingestion::chunk& what,
-                                   row_file_writer& rows,
-                                   const std::function<bool()>& should_stop);
+                                   row_file_writer& rows, const std::function<bool()>& should_stop);
 
 } // namespace dossier

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/ingester.hpp"
 
-#include "actors/ingestion_policy.hpp"
 #include "actors/letter_walk.hpp"
 #include "config/log.hpp"
-#include "protocol/assert.hpp"
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -23,10 +21,6 @@ constexpr std::size_t list_rows = 1'000;
 constexpr milliseconds patience{1'000};
 /// The lowest there is: a request that comes in has the core almost at once.
 constexpr int niceness = 19;
-
-bool is_passing(errc code) {
-  return code == errc::busy || code == errc::unavailable;
-}
 
 command_meta own_meta() {
   command_meta meta;
@@ -180,7 +174,9 @@ std::optional<ingester::work> ingester::choose_from(open_job& job) {
   if (job.is_stale || !job.view) {
     job.is_stale = false;
     job.is_busy = true;
-    return [this, id] { look(id); };
+    return [this, id] {
+      look(id);
+    };
   }
   using enum ingestion::status;
   switch (job.view->status) {
@@ -207,7 +203,9 @@ std::optional<ingester::work> ingester::choose_from(open_job& job) {
 std::optional<ingester::work> ingester::choose_range(open_job& job) {
   if (!job.split) {
     job.is_busy = true;
-    return [this, id = job.id, view = *job.view] { prepare_split(id, view); };
+    return [this, id = job.id, view = *job.view] {
+      prepare_split(id, view);
+    };
   }
   if (job.split->next == job.split->split.ranges())
     return std::nullopt;
@@ -226,7 +224,9 @@ std::optional<ingester::work> ingester::choose_chunk(open_job& job) {
     if (!wants_beginning(c) || !job.in_hand.insert(number).second)
       continue;
     ++in_hand_;
-    return [this, what = row_file_key{job.id, number, c.attempt + 1}] { begin(what); };
+    return [this, what = row_file_key{job.id, number, c.attempt + 1}] {
+      begin(what);
+    };
   }
   return std::nullopt;
 }
@@ -259,14 +259,24 @@ void ingester::let_go_if_over(const entity_id& id) {
 
 // Telling the jobs.
 
+bool ingester::is_passing(const failure& why) {
+  return why.code == errc::busy || why.code == errc::unavailable;
+}
+
+void ingester::try_later(work what) {
+  later_.push_back({uptime_ + patience, std::move(what)});
+}
+
 void ingester::insist(const entity_id& id, ingestion::command what, answered then) {
   auto receive = [this, id, what, then = std::move(then)](result<answer<ingestion::view>> came) {
     if (is_stopping_)
       return;
     {
       const std::lock_guard lock{mutex_};
-      if (!came && is_passing(came.error().code)) {
-        later_.push_back({uptime_ + patience, [this, id, what, then] { insist(id, what, then); }});
+      if (!came && is_passing(came.error())) {
+        later_.push_back({uptime_ + patience, [this, id, what, then] {
+                            insist(id, what, then);
+                          }});
         return;
       }
       if (came)
@@ -290,175 +300,6 @@ void ingester::settle(const entity_id& id, const result<answer<ingestion::view>>
   const std::lock_guard lock{mutex_};
   if (auto* job = find(id))
     job->is_busy = false;
-}
-
-// Pieces of work.
-
-void ingester::look(const entity_id& id) {
-  const auto found = parts_.all.find(id);
-  if (!found)
-    log(log_level::error, "an ingestion job cannot be read",
-        {{"job", id.text()}, {"why", found.error().why}});
-  {
-    const std::lock_guard lock{mutex_};
-    auto* job = find(id);
-    DOSSIER_ASSERT(job != nullptr, "a job that is being looked at stays");
-    if (found) {
-      job->is_busy = false;
-      hear(id, found->view);
-      let_go_if_over(id);
-    } else {
-      // It stays busy until then.
-      later_.push_back({uptime_ + patience, [this, id] { look(id); }});
-    }
-  }
-  news_.notify_all();
-}
-
-result<std::shared_ptr<const ingested_file>> ingester::file_of(const entity_id& id,
-                                                               const ingestion::view& view) {
-  {
-    const std::lock_guard lock{mutex_};
-    if (const auto* job = find(id); job && job->file)
-      return job->file;
-  }
-  // Two threads may come here at once: both open it, one of them is kept.
-  auto file = open_ingested_file(parts_.blobs, parts_.schemas, view.submission,
-                                 limits_.record_bytes_max);
-  const std::lock_guard lock{mutex_};
-  if (auto* job = find(id); job && file && !job->file)
-    job->file = *file;
-  return file;
-}
-
-void ingester::prepare_split(const entity_id& id, const ingestion::view& view) {
-  const auto file = file_of(id, view);
-  if (!file) {
-    insist(id, ingestion::report_split_failed{file.error().why},
-           [this, id](const auto& came) { settle(id, came); });
-    return;
-  }
-  {
-    const std::lock_guard lock{mutex_};
-    auto* job = find(id);
-    DOSSIER_ASSERT(job != nullptr, "a job that is being split stays");
-    job->split = std::make_shared<split_run>(*file);
-    job->is_busy = false;
-  }
-  news_.notify_all();
-}
-
-void ingester::look_at_range(const entity_id& id, const std::shared_ptr<split_run>& run,
-                             std::size_t range) {
-  const auto looked = is_stopping_ ? result<void>{} : run->split.look_at(range);
-  {
-    const std::lock_guard lock{mutex_};
-    if (!looked)
-      run->why = looked.error();
-    if (++run->done < run->split.ranges())
-      return;
-    auto* job = find(id);
-    // It may have been cancelled meanwhile.
-    if (is_stopping_ || !job || job->split != run)
-      return;
-    job->is_busy = true;
-  }
-  fold(id, *run);
-}
-
-void ingester::fold(const entity_id& id, split_run& run) {
-  const auto bytes = ingestion::piece_bytes(policy_of(limits_), run.split.file_bytes());
-  auto split = run.why ? result<ingestion::report_split>(*run.why) : run.split.fold(bytes);
-  auto then = [this, id](const auto& came) {
-    settle(id, came);
-  };
-  if (split)
-    insist(id, std::move(*split), std::move(then));
-  else
-    insist(id, ingestion::report_split_failed{split.error().why}, std::move(then));
-}
-
-void ingester::begin(const row_file_key& what) {
-  insist(what.job, ingestion::begin_chunk{what.chunk, what.attempt},
-         [this, what](const result<answer<ingestion::view>>& came) {
-           const std::lock_guard lock{mutex_};
-           if (came && what.chunk <= came->view.chunks.size()) {
-             const auto& chunk = came->view.chunks[what.chunk - 1];
-             if (chunk.phase == ingestion::chunk_phase::running && chunk.attempt == what.attempt) {
-               begun_.push_back([this, what] { read(what); });
-               return;
-             }
-           }
-           // It was given up, or the job has ended meanwhile.
-           let_go_of(what.job, what.chunk);
-         });
-}
-
-void ingester::read(const row_file_key& what) {
-  stats_.running.fetch_add(1, std::memory_order_relaxed);
-  const auto made = read_into_store(what);
-  stats_.running.fetch_sub(1, std::memory_order_relaxed);
-  if (!is_stopping_)
-    report(what, made);
-}
-
-result<row_file_counts> ingester::read_into_store(const row_file_key& what) {
-  std::optional<ingestion::view> view;
-  std::shared_ptr<const std::atomic<bool>> is_over;
-  {
-    const std::lock_guard lock{mutex_};
-    const auto* job = find(what.job);
-    DOSSIER_ASSERT(job && job->view && what.chunk <= job->view->chunks.size(),
-                   "a job of which chunks are in hand stays");
-    view = job->view;
-    is_over = job->is_over;
-  }
-  const auto file = file_of(what.job, *view);
-  if (!file)
-    return file.error();
-  const auto& schema = *(*file)->schema;
-  auto rows = parts_.rows.begin(what, schema.schema, schema.text);
-  if (!rows)
-    return rows.error();
-  const auto& chunk = view->chunks[what.chunk - 1];
-  const auto counts = read_chunk(**file, chunk, **rows, [&] {
-    return is_stopping_.load() || is_over->load();
-  });
-  if (!counts)
-    return counts.error();
-  stats_.bytes_read.fetch_add(chunk.extent.bytes, std::memory_order_relaxed);
-  return counts;
-}
-
-void ingester::report(const row_file_key& what, const result<row_file_counts>& made) {
-  auto then = [this, what](const result<answer<ingestion::view>>& came) {
-    if (!came && came.error().code == errc::content_mismatch) {
-      report(what, came.error());
-      return;
-    }
-    const std::lock_guard lock{mutex_};
-    let_go_of(what.job, what.chunk);
-  };
-  if (made) {
-    stats_.chunks_read.fetch_add(1, std::memory_order_relaxed);
-    stats_.rows.fetch_add(made->rows, std::memory_order_relaxed);
-    stats_.rejects.fetch_add(made->rejects, std::memory_order_relaxed);
-    insist(what.job,
-           ingestion::report_chunk_finished{what.chunk, what.attempt, made->rows, made->rejects,
-                                            made->empty_lines},
-           std::move(then));
-    return;
-  }
-  stats_.chunks_failed.fetch_add(1, std::memory_order_relaxed);
-  const auto& why = made.error();
-  log(log_level::warn, "a chunk could not be read",
-      {{"job", what.job.text()},
-       {"chunk", std::to_string(what.chunk)},
-       {"attempt", std::to_string(what.attempt)},
-       {"why", why.why}});
-  insist(what.job,
-         ingestion::report_chunk_failed{what.chunk, what.attempt, why.why, is_passing(why.code)},
-         std::move(then));
 }
 
 } // namespace dossier

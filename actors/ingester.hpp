@@ -110,8 +110,7 @@ private:
 
   void look(const entity_id& id);
   void prepare_split(const entity_id& id, const ingestion::view& view);
-  void look_at_range(const entity_id& id, const std::shared_ptr<split_run>& run,
-                     std::size_t range);
+  void look_at_range(const entity_id& id, const std::shared_ptr<split_run>& run, std::size_t range);
   void fold(const entity_id& id, split_run& run);
   void begin(const row_file_key& what);
   void read(const row_file_key& what);
@@ -124,6 +123,10 @@ private:
 
   /// Sends a command until it is answered by other than busy or unavailable.
   void insist(const entity_id& id, ingestion::command what, answered then);
+  /// Does it after a while, with the lock held.
+  void try_later(work what);
+  /// Whether the same may be granted later.
+  static bool is_passing(const failure& why);
   /// A step of the whole job is over.
   void settle(const entity_id& id, const result<answer<ingestion::view>>& came);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The jobs' face towards the edge and the ingester: commands go to the region, reads to the journal.
+// The jobs' face towards the edge and the ingester: commands go to the region, reads to the
+// journal.
 #pragma once
 
 #include "actors/entity/gate.hpp"

@@ -20,7 +20,7 @@ using every_kind = kind_list<
   // One line for each kind.
   document_kind, //
   letter_kind,   //
-  webhook_kind, //
+  webhook_kind,  //
   job_kind>;
 
 /// Calls visit.operator()<K>() for each kind, in the order of the list.

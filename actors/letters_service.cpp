@@ -89,7 +89,8 @@ letters_service::letters_service(entity_services& services, region_actor<letter_
   , limits_(limits) {}
 
 entity_id letters_service::next_id(shard_number shard) {
-  DOSSIER_ASSERT(shard < gate_.services().store.shard_count(), "letters lie in a shard that exists");
+  DOSSIER_ASSERT(shard < gate_.services().store.shard_count(),
+                 "letters lie in a shard that exists");
   return gate_.services().ids.next(gate_.services().time.now(), shard);
 }
 

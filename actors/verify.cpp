@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -118,6 +119,39 @@ private:
     check_timers(entity, timers_of(folded.state));
     check_projections(entity, projections_of(folded.state));
     check_feed(entity, folded.version);
+    if constexpr (std::is_same_v<K, job_kind>)
+      check_rows(entity, folded.state);
+  }
+
+  /// Each finished chunk has its rows. A file that no event names is in nobody's way.
+  void check_rows(const entity_ref& entity, const ingestion::state& job) {
+    const auto* facts = ingestion::facts_of(job);
+    if (!facts)
+      return;
+    for (std::uint32_t number = 1; number <= facts->chunks.size(); ++number)
+      if (const auto& c = facts->chunks[number - 1]; c.phase == ingestion::chunk_phase::finished)
+        check_chunk({entity.id, number, c.attempt}, c);
+  }
+
+  void check_chunk(const row_file_key& key, const ingestion::chunk& c) {
+    const auto what = "chunk " + std::to_string(key.chunk) + " of job " + key.job.text();
+    ++counts_.row_files;
+    if (options_.rows == nullptr)
+      return found(what + " is finished, and there is no store of rows");
+    const auto file = options_.rows->read(key);
+    if (!file)
+      return found(what + " is finished, and its rows cannot be read: " + file.error().why);
+    const auto& counts = (*file)->counts();
+    // Repairs take rejects away and add rows, which lie elsewhere.
+    const bool fits
+      = counts.rejects == c.rejects ? counts.rows == c.rows : counts.rejects > c.rejects;
+    if (!fits)
+      found(what + " has " + std::to_string(c.rows) + " rows and " + std::to_string(c.rejects)
+            + " rejects, its file " + std::to_string(counts.rows) + " and "
+            + std::to_string(counts.rejects));
+    if (options_.reads_content)
+      if (const auto good = (*file)->check(); !good)
+        found(what + ": " + good.error().why);
   }
 
   template <class K>

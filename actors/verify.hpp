@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cross-checks a whole store offline: what the events say against state rows, projections, timers,
-// feed and content. Changes nothing.
+// feed, content and ingested rows. Changes nothing.
 #pragma once
 
 #include "persistence/blob_store.hpp"
 #include "persistence/journal.hpp"
+#include "persistence/row_store.hpp"
 #include "protocol/result.hpp"
 
 #include <cstdint>
@@ -20,11 +21,14 @@ struct verify_counts {
   std::uint64_t timers = 0;
   std::uint64_t feed_rows = 0;
   std::uint64_t contents = 0;
+  std::uint64_t row_files = 0;
   std::uint64_t discrepancies = 0;
 };
 
 struct verify_options {
-  bool reads_content = false; ///< Also compare the digest of every referenced content's bytes.
+  /// Also compare the digest of every referenced content, and the checksums of every row.
+  bool reads_content = false;
+  const row_store* rows = nullptr; ///< nullptr: there is none.
 };
 
 /// Called with one sentence for each discrepancy, naming the row and what it should be.

@@ -356,8 +356,11 @@ const option table[] = {
    "Rejects that a job may have before it fails, among a million records.",
    "rejects", {0, 1'000'000}},
   {"ingestion.record_bytes_max", at<&I::record_bytes_max>,
-   "Bytes of one record; a longer one is a reject. Each reader of a chunk takes nine times as much.",
+   "Bytes of one record; a longer one is a reject. A reader of a chunk takes nine times as much.",
    "bytes", {128, 4'194'304}},
+  {"ingestion.expansion_max", at<&I::expansion_max>,
+   "How many times its size a compressed file may come to. More is taken for an attack.",
+   "times", {2, 100'000}},
   {"ingestion.list_limit_max", at<&I::list_limit_max>,
    "Rows, rejects or jobs on one page.", "rows", {1, 100'000}},
 

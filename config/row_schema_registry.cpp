@@ -21,8 +21,8 @@ result<std::vector<std::filesystem::path>> schema_files(const std::string& direc
     if (at->path().extension() == ".toml")
       files.push_back(at->path());
   if (error)
-    return fail(errc::invalid_argument, "the schemas of rows in " + directory
-                                          + " cannot be listed: " + error.message());
+    return fail(errc::invalid_argument,
+                "the schemas of rows in " + directory + " cannot be listed: " + error.message());
   std::ranges::sort(files);
   return files;
 }

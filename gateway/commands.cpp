@@ -124,13 +124,17 @@ int verify_store(const settings& s, bool reads_content) {
   const auto tell = [](const std::string& sentence) {
     std::cout << sentence << '\n';
   };
-  const auto counts = verify(**store, **blobs, verify_options{reads_content}, tell);
+  const auto rows = row_store::open_read_only(posix_files(), where.rows);
+  if (!rows && rows.error().code != errc::not_found)
+    return say(rows.error());
+  const verify_options checks{reads_content, rows ? rows->get() : nullptr};
+  const auto counts = verify(**store, **blobs, checks, tell);
   if (!counts)
     return say(counts.error());
   std::cout << counts->entities << " entities, " << counts->events << " events, "
             << counts->projections << " projections, " << counts->timers << " timers, "
-            << counts->feed_rows << " feed rows, " << counts->contents
-            << " contents: " << counts->discrepancies
+            << counts->feed_rows << " feed rows, " << counts->contents << " contents, "
+            << counts->row_files << " files of rows: " << counts->discrepancies
             << (counts->discrepancies == 1 ? " discrepancy\n" : " discrepancies\n");
   return counts->discrepancies == 0 ? 0 : 1;
 }

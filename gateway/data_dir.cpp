@@ -23,9 +23,9 @@ constexpr std::size_t secret_bytes = 32;
 
 data_dir data_dir::at(const std::string& path) {
   const auto root = std::filesystem::absolute(path).lexically_normal().string();
-  return {
-    root,          root + "/store", root + "/blobs", root + "/rows", root + "/keys.json", root + "/url-secret",
-    root + "/lock"};
+  return {root,           root + "/store",     root + "/blobs",
+          root + "/rows", root + "/keys.json", root + "/url-secret",
+          root + "/lock"};
 }
 
 result<data_dir_lock> data_dir_lock::take(const data_dir& where) {

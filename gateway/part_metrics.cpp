@@ -66,4 +66,20 @@ std::vector<metric> inbox_metrics(const inbox_stats& stats,
   };
 }
 
+std::vector<metric> ingester_metrics(const ingester_stats& stats) {
+  return {
+    {"dossier_ingestion_bytes_total", "Bytes of files that became rows and rejects.", kind::counter,
+     value(stats.bytes_read.load())},
+    {"dossier_ingestion_rows_total", "Rows stored.", kind::counter, value(stats.rows.load())},
+    {"dossier_ingestion_rejects_total", "Records that became no rows.", kind::counter,
+     value(stats.rejects.load())},
+    {"dossier_ingestion_chunks_total", "Chunks read to their end.", kind::counter,
+     value(stats.chunks_read.load())},
+    {"dossier_ingestion_failures_total", "Attempts at chunks that failed.", kind::counter,
+     value(stats.chunks_failed.load())},
+    {"dossier_ingestion_running", "Chunks that are being read.", kind::gauge,
+     value(stats.running.load())},
+  };
+}
+
 } // namespace dossier

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/inbox.hpp"
+#include "actors/ingester.hpp"
 #include "gateway/metrics.hpp"
 #include "persistence/commit_queue.hpp"
 #include "persistence/rocks_journal.hpp"
@@ -16,5 +17,6 @@ std::vector<metric> store_metrics(const commit_stats& commits, const rocks_stats
                                   const outbox_depth& outbox, milliseconds oldest_ms);
 std::vector<metric> inbox_metrics(const inbox_stats& stats,
                                   const std::vector<inbox_partition>& partitions);
+std::vector<metric> ingester_metrics(const ingester_stats& stats);
 
 } // namespace dossier

@@ -3,9 +3,9 @@
 
 #include "actors/core.hpp"
 #include "actors/event_feed_service.hpp"
-#include "actors/ingester.hpp"
 #include "actors/inbox.hpp"
 #include "actors/inbox_thread.hpp"
+#include "actors/ingester.hpp"
 #include "actors/threads.hpp"
 #include "config/log.hpp"
 #include "gateway/auth.hpp"
@@ -24,7 +24,6 @@
 #include "persistence/rocks_journal.hpp"
 #include "protocol/digest.hpp"
 
-#include <sys/resource.h>
 #include <sys/statvfs.h>
 
 #include <atomic>
@@ -43,15 +42,6 @@ namespace {
 constexpr std::size_t candidates_max = 1'000'000;
 /// Below this much free disk the server says that it is not well.
 constexpr std::uint64_t free_bytes_min = 256u << 20;
-
-/// Connections and tables are files: take as many as the system lets us have.
-void raise_file_limit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-  }
-}
 
 rocks_options store_options(const settings& s, const data_dir& where) {
   rocks_options options;
@@ -347,6 +337,7 @@ private:
       all.insert(all.end(), more.begin(), more.end());
     };
     add(inbox_metrics(inbox_->stats(), inbox_->partitions()));
+    add(ingester_metrics(ingester_->stats()));
     if (backbone_)
       add(backbone_->metrics());
     return all;

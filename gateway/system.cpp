@@ -4,6 +4,8 @@
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 
+#include <sys/resource.h>
+
 #include <cstdlib>
 #include <cstring>
 
@@ -36,6 +38,14 @@ std::uint32_t random_ids::dice() {
   std::uint32_t value = 0;
   draw(reinterpret_cast<unsigned char*>(&value), sizeof value);
   return value;
+}
+
+void raise_file_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+  }
 }
 
 std::string random_secret(std::size_t size) {

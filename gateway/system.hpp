@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The real clock and the real dice.
+// The real clock, the real dice, and what the system lets us have.
 #pragma once
 
 #include "protocol/ids.hpp"
@@ -29,6 +29,9 @@ private:
   std::array<unsigned char, 4096> pool_{};
   std::size_t used_ = pool_.size();
 };
+
+/// Connections and tables are files: takes as many as the system lets us have.
+void raise_file_limit();
 
 /// Secret bytes for keys and signatures. Aborts if the system has no randomness to give.
 std::string random_secret(std::size_t size);

@@ -115,7 +115,8 @@ public:
   /// not_found if there is none.
   result<std::unique_ptr<input_file>> read(const content_key& key) const;
   bool has(const content_key& key) const;
-  /// Pins content that is there; not_found if there is none. May wait for a collection of it to end.
+  /// Pins content that is there; not_found if there is none. May wait for a collection of it to
+  /// end.
   result<content_pin> hold(const content_key& key);
 
   /// Removes the content if neither a reference row nor a pin holds it; true if it went. Safe

@@ -42,9 +42,9 @@ public:
   /// Whatever waits: for what was promised before and is not to be refused for newer work's sake.
   void hand_over(const entity_id& id, typename K::command what, command_meta meta,
                  std::shared_ptr<reply<view>> done) {
-    caf::anon_send(region_, dossier::submit<K>{std::make_shared<command_job<K>>(
-                              services_.counters, id, std::move(what), std::move(meta),
-                              std::move(done))});
+    caf::anon_send(region_,
+                   dossier::submit<K>{std::make_shared<command_job<K>>(
+                     services_.counters, id, std::move(what), std::move(meta), std::move(done))});
   }
 
   /// As it was last committed; not_found if it never existed. Blocks on the disk.

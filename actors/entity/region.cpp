@@ -350,7 +350,7 @@ region<webhook_kind>(region_actor<webhook_kind>::stateful_pointer<region_state<w
                      entity_services*, std::shared_ptr<const webhook_kind::policy>);
 template struct region_state<job_kind>;
 template region_actor<job_kind>::behavior_type
-region<job_kind>(region_actor<job_kind>::stateful_pointer<region_state<job_kind>>,
-                 entity_services*, std::shared_ptr<const job_kind::policy>);
+region<job_kind>(region_actor<job_kind>::stateful_pointer<region_state<job_kind>>, entity_services*,
+                 std::shared_ptr<const job_kind::policy>);
 
 } // namespace dossier

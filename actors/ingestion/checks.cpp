@@ -92,8 +92,8 @@ result<void> check_split(const report_split& c, const facts& f, const policy& p)
 
 result<void> check_counts(const chunk& c, const report_chunk_finished& r, job_type type) {
   const auto limit = type == job_type::master ? c.extent.records : c.extent.bytes;
-  const bool fits = r.rows <= limit && r.rejects <= limit - r.rows
-                    && r.empty_lines <= limit - r.rows - r.rejects;
+  const bool fits
+    = r.rows <= limit && r.rejects <= limit - r.rows && r.empty_lines <= limit - r.rows - r.rejects;
   if (fits && (type != job_type::master || r.rows + r.rejects + r.empty_lines == limit))
     return {};
   return fail(errc::content_mismatch,

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // The two ways to have a file of records ingested: sending it, and naming a document that has it.
 // The same content with the same schema and options is the same job, however often it is asked for.
+#include "gateway/ascii.hpp"
 #include "gateway/body.hpp"
+#include "gateway/expanded_body.hpp"
 #include "gateway/fields.hpp"
+#include "gateway/multipart_body.hpp"
 #include "gateway/routes/content_upload.hpp"
 #include "gateway/routes/document_access.hpp"
 #include "gateway/routes/job_access.hpp"
 #include "gateway/routes/job_json.hpp"
 #include "gateway/routes/received_content.hpp"
 
+#include <memory>
+#include <optional>
 #include <utility>
 
 namespace dossier {
@@ -83,10 +88,61 @@ result<ingestion::submission> submission_of(const shared_parts& shared, const re
   return made;
 }
 
+/// How the file lies in the body.
+struct wrapping {
+  std::unique_ptr<expander> coding;    ///< nullptr: it is not compressed.
+  std::optional<std::string> boundary; ///< nullopt: it is in no form.
+  content_checks checks;
+};
+
+result<wrapping> wrapping_of(const request& r) {
+  wrapping found;
+  auto boundary = multipart_boundary(r.field("Content-Type"));
+  if (!boundary)
+    return boundary.error();
+  found.boundary = std::move(*boundary);
+  const auto coding = r.field("Content-Encoding");
+  const bool is_coded = !coding.empty() && !equals_ignoring_case(coding, "identity");
+  if (is_coded && !(found.coding = make_expander(coding)))
+    return fail(errc::unsupported_media_type,
+                "A file of records comes as it is, or with the Content-Encoding gzip or zstd.",
+                "Content-Encoding");
+  if (!is_coded && !found.boundary) {
+    auto checks = read_content_fields(r);
+    if (!checks)
+      return checks.error();
+    found.checks = std::move(*checks);
+    return found;
+  }
+  // Why refused: they speak of the body, and what is stored is what lies in it.
+  for (const auto* digest : {"Content-MD5", "Repr-Digest"})
+    if (joined_field(r, digest))
+      return fail(errc::invalid_argument,
+                  std::string(digest) + " is verified for a file that is the body itself only.",
+                  digest);
+  return found;
+}
+
+/// Receives the file, whatever it is wrapped in.
+awaitable<received_content> receive_file(shared_parts& shared, body_reader& body,
+                                         std::string customer, wrapping w) {
+  const auto& s = shared.parts.settings;
+  std::optional<expanded_body> expanded;
+  std::optional<multipart_body> form;
+  auto* file = &body;
+  if (w.coding)
+    file = &expanded.emplace(
+      *file, std::move(w.coding),
+      expanded_body::limits{s.http.content_bytes_max, s.ingestion.expansion_max});
+  if (w.boundary)
+    file = &form.emplace(*file, *w.boundary);
+  co_return co_await receive_content(shared, *file, std::move(customer), w.checks);
+}
+
 awaitable<result<response>> upload_large(shared_parts& shared, request& r, body_reader& body) {
-  if (auto known = check_query(r, {"customerId", "fileName", "schema", "schemaVersion",
-                                   "delimiter", "quote", "header", "encoding", "columns",
-                                   "rejectsMax", "rejectsPpmMax", "keep"});
+  if (auto known
+      = check_query(r, {"customerId", "fileName", "schema", "schemaVersion", "delimiter", "quote",
+                        "header", "encoding", "columns", "rejectsMax", "rejectsPpmMax", "keep"});
       !known)
     co_return known.error();
   const auto wanted = read_job_wishes(r, most_of(shared));
@@ -95,10 +151,10 @@ awaitable<result<response>> upload_large(shared_parts& shared, request& r, body_
   auto made = submission_of(shared, r, *wanted);
   if (!made)
     co_return made.error();
-  const auto checks = read_content_fields(r);
-  if (!checks)
-    co_return checks.error();
-  auto stored = co_await receive_content(shared, body, made->customer, *checks);
+  auto wrapped = wrapping_of(r);
+  if (!wrapped)
+    co_return wrapped.error();
+  auto stored = co_await receive_file(shared, body, made->customer, std::move(*wrapped));
   if (!stored)
     co_return stored.error();
   made->sha256 = (*stored)->sha256;

@@ -217,8 +217,8 @@ std::string write_job_cursor(const listing& place) {
 result<listing> read_job_cursor(std::string_view text) {
   const auto dash = text.find('-');
   std::int64_t at_ms = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + std::min(dash, text.size()),
-                                            at_ms);
+  const auto [end, error]
+    = std::from_chars(text.data(), text.data() + std::min(dash, text.size()), at_ms);
   const auto id = entity_id::parse(text.substr(std::min(text.size(), dash) + (dash < text.size())));
   if (error != std::errc{} || dash == std::string_view::npos || end != text.data() + dash
       || at_ms < 0 || at_ms > to_ms(timestamp_max) || !id)

@@ -70,7 +70,7 @@ awaitable<result<std::size_t>> fill(body_reader& body, std::span<std::byte> into
 
 /// Receives the whole body. What was begun vanishes with `work` unless it was finished.
 awaitable<received_content> receive(shared_parts& shared, body_reader& body,
-                                 std::shared_ptr<upload_in_progress> work) {
+                                    std::shared_ptr<upload_in_progress> work) {
   auto& workers = shared.parts.blob_workers;
   const auto executor = co_await asio::this_coro::executor;
   written_slot before;

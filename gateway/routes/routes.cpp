@@ -93,6 +93,7 @@ std::vector<route> make_routes(route_parts& parts) {
   add_ingestion_routes(table);
   add_job_routes(table);
   add_job_row_routes(table);
+  add_record_routes(table);
   add_guard_routes(table);
   add_description_routes(table);
   return table.take();

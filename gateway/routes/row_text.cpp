@@ -84,8 +84,8 @@ result<void> append_row_csv(std::string& out, const csv::schema& s,
         out += ',';
       continue;
     }
-    const auto text = s.columns[i].type == csv::value_type::text ? block.text(row, i)
-                                                                 : std::string_view{};
+    const auto text
+      = s.columns[i].type == csv::value_type::text ? block.text(row, i) : std::string_view{};
     if (!text)
       return damaged_row();
     append_csv_field(out,

@@ -29,8 +29,8 @@ result<file_plan> plan_file(std::string_view head, const schema& s, const read_o
   if (head.empty())
     return fail(errc::malformed, "the file is empty: it has neither a header nor a record");
   const bool is_whole = head.size() < head_bytes(record_bytes_max);
-  auto found = sniff(head.substr(0, sniffed_bytes), is_whole && head.size() <= sniffed_bytes,
-                     wanted.wishes);
+  auto found
+    = sniff(head.substr(0, sniffed_bytes), is_whole && head.size() <= sniffed_bytes, wanted.wishes);
   if (!found)
     return found.error();
   if (found->dialect.encoding != text_encoding::utf8)

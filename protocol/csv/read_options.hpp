@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How somebody wants a CSV file to be read. Stands with its job as one line of text, in one form for
-// each meaning: jobs of the same file, schema and text are one job. Pure.
+// How somebody wants a CSV file to be read. Stands with its job as one line of text, in one form
+// for each meaning: jobs of the same file, schema and text are one job. Pure.
 #pragma once
 
 #include "protocol/csv/sniff.hpp"

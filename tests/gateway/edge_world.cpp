@@ -30,9 +30,14 @@ edge_world::edge_world(settings s)
   : config(std::move(s)) {
   commits.on_committed([this](const batch& b) {
     core.committed(b);
+    ingestion.committed(b);
     feed->committed(b);
   });
-  pulse.start([this](milliseconds uptime) { core.beat(uptime); });
+  pulse.start([this](milliseconds uptime) {
+    core.beat(uptime);
+    ingestion.beat(uptime);
+  });
+  ingestion.start();
   parts.health_checks = {{"journal", [this] {
                             return journal_health;
                           }}};
@@ -43,6 +48,7 @@ edge_world::edge_world(settings s)
 
 edge_world::~edge_world() {
   pulse.stop();
+  ingestion.stop();
   core.stop();
   outbound->stop();
   commits.stop();

@@ -11,6 +11,8 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <limits>
 #include <map>
 #include <set>
@@ -259,13 +261,38 @@ BOOST_AUTO_TEST_CASE(the_document_is_served_as_it_is_written) {
   BOOST_TEST(json_of(served) == asyncapi);
   BOOST_TEST(asyncapi["asyncapi"] == "3.0.0");
   BOOST_TEST(names_of(asyncapi["channels"])
-               == (std::set<std::string>{"dossier.documents.v1", "dossier.commands.v1",
-                                         "dossier.replies.v1", "dossier.dlq.v1"}),
+               == (std::set<std::string>{"dossier.documents.v1", "dossier.ingestion.v1",
+                                         "dossier.commands.v1", "dossier.replies.v1",
+                                         "dossier.dlq.v1"}),
              boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(the_channel_of_documents_lists_exactly_the_events) {
   BOOST_TEST(names_of(messages_of("dossier.documents.v1")) == event_types(),
+             boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(events_of_jobs_adhere_to_their_schemas) {
+  std::set<std::string> types;
+  const std::filesystem::path golden = DOSSIER_SOURCE_DIR "/tests/golden";
+  for (const auto& entry : std::filesystem::directory_iterator(golden)) {
+    const auto name = entry.path().filename().string();
+    const auto type = name.substr(0, name.find('.'));
+    if (!type.starts_with("Job"))
+      continue;
+    types.insert(type);
+    std::ifstream file(entry.path());
+    const auto data = json::parse(file);
+    const auto schema = schema_at("/schemas/" + type + "/1");
+    fits(schema, data);
+    BOOST_TEST(names_of(schema["properties"]) == names_of(data), boost::test_tools::per_element());
+    for (const auto& [member, value] : data.items()) {
+      auto other = data;
+      other[member] = json::object();
+      does_not_fit(schema, other);
+    }
+  }
+  BOOST_TEST(names_of(messages_of("dossier.ingestion.v1")) == types,
              boost::test_tools::per_element());
 }
 

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files of records over HTTP: sent or named, watched, and what came of them.
+#include "tests/gateway/edge_world.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <thread>
+
+using namespace dossier;
+using namespace dossier::test;
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+namespace {
+
+const std::string header
+  = "caller_id,recipient,call_date,end_time,duration,cost,reference,currency\n";
+const std::string three_rows = header
+                               + "44,\"a,\"\"b\"\"\",01/02/2024,10:00:00,60,1.250,R1,GBP\n"
+                                 "44,c,31/02/2024,10:00:00,60,1.250,R2,GBP\n"
+                                 "45,,03/02/2024,10:00:00,-0,0,R3,EUR\n";
+
+settings of_small_chunks() {
+  auto s = edge_world::small_settings();
+  s.ingestion.chunk_threshold_bytes = 2'000;
+  s.ingestion.chunk_bytes = 1'000;
+  s.ingestion.list_limit_max = 50;
+  return s;
+}
+
+struct fixture : edge_world {
+  fixture()
+    : edge_world(of_small_chunks()) {}
+
+  response ask(const std::string& target, std::optional<principal> who = {}) {
+    return send({verb::get, target, {}, {}, who});
+  }
+
+  response upload(const std::string& text, const std::string& query = "customerId=acme") {
+    return send({verb::post, "/api/cdr/upload-large?" + query, {}, text});
+  }
+
+  /// The job's id, when it has ended.
+  std::string ingest(const std::string& text, const std::string& query = "customerId=acme") {
+    const auto accepted = upload(text, query);
+    BOOST_REQUIRE_MESSAGE(accepted.status == 202, accepted.body);
+    const std::string id = json_of(accepted)["correlationId"];
+    BOOST_TEST(field_of(accepted, "Location") == "/api/jobstatus/" + id);
+    wait_for(id);
+    return id;
+  }
+
+  json wait_for(const std::string& id) {
+    for (int looks = 0; looks < 2'000; ++looks) {
+      auto job = json_of(ask("/api/jobstatus/" + id));
+      if (!job["endedAt"].is_null())
+        return job;
+      std::this_thread::sleep_for(5ms);
+    }
+    BOOST_FAIL("the job does not end");
+    return {};
+  }
+
+  static std::string many_rows(int count) {
+    std::string text = header;
+    for (int i = 0; i < count; ++i)
+      text += "44,\"x\ny\",01/02/2024,10:00:00,60,1.250,K" + std::to_string(i) + ",GBP\n";
+    return text;
+  }
+
+  /// All of a stream.
+  static std::string text_of(const response& r) {
+    std::string all;
+    asio::io_context io;
+    asio::co_spawn(
+      io,
+      [&]() -> awaitable<void> {
+        for (;;) {
+          auto piece = co_await r.stream->next();
+          BOOST_REQUIRE(piece);
+          if (!*piece)
+            co_return;
+          all += **piece;
+        }
+      },
+      asio::detached);
+    io.run();
+    return all;
+  }
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(ingestion_routes_tests, fixture)
+
+BOOST_AUTO_TEST_CASE(a_sent_file_becomes_rows_and_rejects) {
+  const auto id = ingest(three_rows, "customerId=acme&fileName=calls.csv");
+  const auto job = json_of(ask("/api/jobstatus/" + id));
+  BOOST_TEST(job["status"] == "PartiallySucceeded");
+  BOOST_TEST(job["type"] == "SingleFile");
+  BOOST_TEST(job["originalFileName"] == "calls.csv");
+  BOOST_TEST(job["processedRecordsCount"] == 2);
+  BOOST_TEST(job["failedRecordsCount"] == 1);
+  const auto rows = json_of(ask("/api/jobs/" + id + "/records"));
+  BOOST_TEST(rows["nextAfter"].is_null());
+  BOOST_TEST(rows["items"] == json::parse(R"([{"row":1,"offset":72,"values":{"caller_id":"44",
+               "recipient":"a,\"b\"","call_date":"2024-02-01","end_time":"10:00:00","duration":60,
+               "cost":1.250,"reference":"R1","currency":"GBP"}},
+               {"row":3,"offset":163,"values":{"caller_id":"45","recipient":null,
+               "call_date":"2024-02-03","end_time":"10:00:00","duration":0,"cost":0.0,
+               "reference":"R3","currency":"EUR"}}])"));
+  const auto rejects = json_of(ask("/api/jobs/" + id + "/rejects"))["items"];
+  BOOST_REQUIRE(rejects.size() == 1u);
+  BOOST_TEST(rejects[0]["row"] == 2);
+  BOOST_TEST(rejects[0]["kind"] == "cast");
+  BOOST_TEST(rejects[0]["column"] == "call_date");
+  BOOST_TEST(rejects[0]["text"] == "44,c,31/02/2024,10:00:00,60,1.250,R2,GBP");
+}
+
+BOOST_AUTO_TEST_CASE(a_large_file_is_read_in_chunks_that_can_be_looked_at) {
+  const auto id = ingest(many_rows(200));
+  const auto job = json_of(ask("/api/jobstatus/" + id));
+  BOOST_TEST(job["type"] == "Master");
+  BOOST_TEST(job["status"] == "Succeeded");
+  BOOST_TEST(job["processedRecordsCount"] == 200);
+  BOOST_TEST(job["totalChunks"].get<int>() > 5);
+  const auto chunks = json_of(ask("/api/jobs/" + id + "/chunks?limit=2"));
+  BOOST_TEST(chunks["items"].size() == 2u);
+  BOOST_TEST(chunks["nextAfter"] == 2);
+  const auto second = json_of(ask("/api/jobstatus/" + id + "-2"));
+  BOOST_TEST(second == chunks["items"][1]);
+  BOOST_TEST(second["parentCorrelationId"] == id);
+  BOOST_TEST(ask("/api/jobstatus/" + id + "-999").status == 404u);
+  BOOST_TEST(ask("/api/jobstatus/" + id + "-0").status == 404u);
+}
+
+BOOST_AUTO_TEST_CASE(rows_come_page_by_page_or_all_at_once) {
+  const auto id = ingest(many_rows(120));
+  std::vector<int> numbers;
+  json after = 0;
+  while (!after.is_null()) {
+    const auto page = json_of(
+      ask("/api/jobs/" + id + "/records?limit=50&after=" + std::to_string(after.get<int>())));
+    for (const auto& item : page["items"])
+      numbers.push_back(item["row"]);
+    after = page["nextAfter"];
+  }
+  BOOST_REQUIRE(numbers.size() == 120u);
+  for (int i = 0; i < 120; ++i)
+    BOOST_TEST(numbers[static_cast<std::size_t>(i)] == i + 1);
+  const auto lines = text_of(ask("/api/jobs/" + id + "/records?format=ndjson"));
+  BOOST_TEST(std::count(lines.begin(), lines.end(), '\n') == 120);
+  const auto csv = text_of(ask("/api/jobs/" + id + "/records?format=csv&after=119"));
+  BOOST_TEST(csv
+             == "caller_id,recipient,call_date,end_time,duration,cost,reference,currency\r\n"
+                "44,\"x\ny\",2024-02-01,10:00:00,60,1.250,K119,GBP\r\n");
+}
+
+BOOST_AUTO_TEST_CASE(one_row_is_found_by_its_number_and_by_its_key) {
+  const auto id = ingest(many_rows(120));
+  const auto row = json_of(ask("/api/jobs/" + id + "/records/77"));
+  BOOST_TEST(row["row"] == 77);
+  BOOST_TEST(row["values"]["reference"] == "K76");
+  for (const auto* none : {"0", "121", "x", "77x", "-1"})
+    BOOST_TEST(ask("/api/jobs/" + id + "/records/" + none).status == 404u, none);
+  const auto found = json_of(ask("/api/records/cdr?key=K76"))["items"];
+  BOOST_REQUIRE(found.size() == 1u);
+  BOOST_TEST(found[0]["correlationId"] == id);
+  BOOST_TEST(found[0]["row"] == 77);
+  BOOST_TEST(json_of(ask("/api/records/cdr?key=K1000"))["items"].empty());
+  BOOST_TEST(ask("/api/records/nothing?key=K1").status == 404u);
+}
+
+BOOST_AUTO_TEST_CASE(the_same_file_again_is_the_same_job) {
+  const auto text = many_rows(30);
+  const auto id = ingest(text);
+  BOOST_TEST(ingest(text) == id);
+  BOOST_TEST(json_of(ask("/api/jobs?customerId=acme"))["items"].size() == 1u);
+  BOOST_TEST(ingest(text, "customerId=acme&header=yes") != id);
+  BOOST_TEST(ingest(text, "customerId=other") != id);
+}
+
+BOOST_AUTO_TEST_CASE(an_uploaded_document_is_ingested_by_its_id) {
+  const auto document = edge_world::upload(three_rows);
+  const auto accepted = send({verb::post,
+                              "/api/ingestion/jobs",
+                              {},
+                              R"({"documentId":")" + document + R"(","schema":"cdr"})"});
+  BOOST_REQUIRE_MESSAGE(accepted.status == 202, accepted.body);
+  const auto job = wait_for(json_of(accepted)["correlationId"]);
+  BOOST_TEST(job["customerId"] == "acme");
+  BOOST_TEST(job["processedRecordsCount"] == 2);
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_asked_for_is_refused_by_name) {
+  const auto refused = [&](const std::string& query, const std::string& where, unsigned status) {
+    const auto answer = upload(three_rows, query);
+    BOOST_TEST(answer.status == status, query << ": " << answer.body);
+    BOOST_TEST(answer.body.find(where) != std::string::npos, query << ": " << answer.body);
+  };
+  refused("schema=none", "cdr version 1", 400);
+  refused("schema=cdr&schemaVersion=2", "cdr version 1", 400);
+  refused("delimiter=ab", "delimiter", 400);
+  refused("header=maybe", "header", 400);
+  refused("encoding=ebcdic", "encoding", 400);
+  refused("columns=guess", "columns", 400);
+  refused("keep=1", "keep", 400);
+  refused("rejectsMax=999999999", "reject", 400);
+  refused("rows=3", "rows", 400);
+  refused("customerId=../etc", "customer", 400);
+  const auto create = [&](const std::string& body) {
+    return send({verb::post, "/api/ingestion/jobs", {}, body}).status;
+  };
+  BOOST_TEST(create("{}") == 400u);
+  BOOST_TEST(create(R"({"documentId":"none"})") == 404u);
+  const auto empty = edge_world::create();
+  BOOST_TEST(create(R"({"documentId":")" + empty.id + R"("})") == 409u);
+}
+
+BOOST_AUTO_TEST_CASE(a_customer_sees_its_own_jobs_only) {
+  const auto id = ingest(three_rows);
+  const auto other = customer_key("other");
+  for (const auto& path : {"/api/jobstatus/" + id, "/api/jobs/" + id + "/records",
+                           "/api/jobs/" + id + "/rejects", "/api/jobs/" + id + "/chunks",
+                           "/api/jobs/" + id + "/events", "/api/jobs/" + id + "/records/1"})
+    BOOST_TEST(ask(path, other).status == 404u, path);
+  BOOST_TEST(ask("/api/jobs", other).status == 400u);
+  BOOST_TEST(ask("/api/jobs?customerId=acme", other).status == 404u);
+  BOOST_TEST(ask("/api/records/cdr?key=R1", other).status == 400u);
+  BOOST_TEST(json_of(ask("/api/jobs?customerId=other", other))["items"].empty());
+  BOOST_TEST(json_of(ask("/api/records/cdr?key=R1&customerId=other", other))["items"].empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_is_over_is_not_cancelled_and_its_history_is_told) {
+  const auto id = ingest(three_rows);
+  BOOST_TEST(send({verb::post, "/api/jobs/" + id + "/cancel"}).status == 409u);
+  BOOST_TEST(send({verb::post, "/api/jobs/" + id + "/retry-failed-chunks"}).status == 409u);
+  BOOST_TEST(send({verb::post, "/api/jobs/" + id + "/cancel", {}, R"({"why":"x"})"}).status
+             == 400u);
+  const auto events = json_of(ask("/api/jobs/" + id + "/events"))["items"];
+  BOOST_REQUIRE(events.size() == 5u);
+  BOOST_TEST(events[0]["type"] == "JobAcceptedEvent");
+  BOOST_TEST(events[4]["type"] == "JobFinishedEvent");
+  BOOST_TEST(json_of(ask("/api/jobs?list=troubled&customerId=acme"))["items"][0]["correlationId"]
+             == id);
+  BOOST_TEST(json_of(ask("/api/jobs?list=open"))["items"].empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_formula_in_a_reject_is_harmless_in_csv) {
+  const auto id = ingest(header + "=1+1,x\n\"+2\",y\n");
+  const auto csv = text_of(ask("/api/jobs/" + id + "/rejects?format=csv"));
+  BOOST_TEST(csv.find(",\"'=1+1,x\"\r\n") != std::string::npos, csv);
+  BOOST_TEST(csv.find("\n=") == std::string::npos, csv);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
