@@ -11,8 +11,6 @@
 
 namespace dossier {
 
-using namespace row_format;
-
 namespace {
 
 /// "dossier row keys".
@@ -27,23 +25,23 @@ bool is_before(const key_entry& a, const key_entry& b) {
 
 void put_page(const key_entry* entries, std::size_t count, std::string& bytes) {
   const std::size_t begin = bytes.size();
-  bytes.resize(begin + count * entry_bytes);
+  bytes.resize(begin + count * row_format::entry_bytes);
   char* to = bytes.data() + begin;
-  for (std::size_t i = 0; i < count; ++i, to += entry_bytes) {
+  for (std::size_t i = 0; i < count; ++i, to += row_format::entry_bytes) {
     std::memcpy(to, &entries[i].hash, sizeof entries[i].hash);
     std::memcpy(to + sizeof entries[i].hash, &entries[i].ordinal, sizeof entries[i].ordinal);
   }
-  bytes += bytes_of(crc32c(std::string_view(bytes).substr(begin)));
+  bytes += row_format::bytes_of(crc32c(std::string_view(bytes).substr(begin)));
 }
 
 /// False if the page is damaged.
 bool read_page(std::string_view page, std::vector<key_entry>& into) {
-  const auto entries = page.substr(0, page.size() - checksum_bytes);
+  const auto entries = page.substr(0, page.size() - row_format::checksum_bytes);
   std::uint32_t checksum;
   std::memcpy(&checksum, page.data() + entries.size(), sizeof checksum);
   if (crc32c(entries) != checksum)
     return false;
-  for (std::size_t at = 0; at < entries.size(); at += entry_bytes) {
+  for (std::size_t at = 0; at < entries.size(); at += row_format::entry_bytes) {
     key_entry& e = into.emplace_back();
     std::memcpy(&e.hash, entries.data() + at, sizeof e.hash);
     std::memcpy(&e.ordinal, entries.data() + at + sizeof e.hash, sizeof e.ordinal);
@@ -108,7 +106,7 @@ std::uint64_t hash_of_key(std::string_view bytes) {
 }
 
 std::string key_bytes_of(std::int64_t value) {
-  return std::string(bytes_of(value));
+  return std::string(row_format::bytes_of(value));
 }
 
 std::optional<std::string_view> key_bytes_of(const csv::row_block_reader& block, std::uint32_t row,
@@ -117,7 +115,7 @@ std::optional<std::string_view> key_bytes_of(const csv::row_block_reader& block,
     return std::nullopt;
   if (block.type(column) == csv::value_type::text)
     return block.text(row, column);
-  room.assign(bytes_of(block.value(row, column)));
+  room.assign(row_format::bytes_of(block.value(row, column)));
   return room;
 }
 
@@ -128,22 +126,23 @@ key_gatherer::key_gatherer(std::uint32_t entries_max)
   entries_.reserve(entries_max);
 }
 
-result<key_run> key_gatherer::write_run(std::uint64_t offset,
-                                        const std::function<result<void>(std::string_view)>& put) {
+result<row_format::key_run>
+key_gatherer::write_run(std::uint64_t offset,
+                        const std::function<result<void>(std::string_view)>& put) {
   // Why by bytes: hashes are spread evenly, so two passes leave little to do, and exchanging in
   // place needs no second array.
   sort_from(entries_, 56);
-  key_run run;
+  row_format::key_run run;
   run.place = {offset, static_cast<std::uint32_t>(entries_.size()), 0};
-  run.first_hashes.reserve(pages_of(entries_.size()));
+  run.first_hashes.reserve(row_format::pages_of(entries_.size()));
   std::string bytes;
-  bytes.reserve(pages_at_once * page_bytes);
+  bytes.reserve(pages_at_once * row_format::page_bytes);
   for (std::size_t at = 0; at < entries_.size();) {
-    const std::size_t count = std::min<std::size_t>(page_entries, entries_.size() - at);
+    const std::size_t count = std::min<std::size_t>(row_format::page_entries, entries_.size() - at);
     run.first_hashes.push_back(entries_[at].hash);
     put_page(entries_.data() + at, count, bytes);
     at += count;
-    if (bytes.size() < pages_at_once * page_bytes && at < entries_.size())
+    if (bytes.size() < pages_at_once * row_format::page_bytes && at < entries_.size())
       continue;
     if (auto done = put(bytes); !done)
       return done.error();
@@ -162,15 +161,16 @@ result<void> run_cursor::read_pages() {
   const std::size_t count = std::min<std::size_t>(pages_at_once_, pages - next_page_);
   if (count == 0)
     return {};
-  const std::uint64_t run_bytes = bytes_of_run(run_->place.entries);
-  const std::uint64_t begin = next_page_ * page_bytes;
-  const std::uint64_t end = std::min((next_page_ + count) * page_bytes, run_bytes);
+  const std::uint64_t run_bytes = row_format::bytes_of_run(run_->place.entries);
+  const std::uint64_t begin = next_page_ * row_format::page_bytes;
+  const std::uint64_t end = std::min((next_page_ + count) * row_format::page_bytes, run_bytes);
   const auto bytes = file_->read(run_->place.offset + begin, end - begin);
   if (!bytes)
     return bytes.error();
-  for (std::uint64_t at = 0; at < bytes->size(); at += page_bytes, ++next_page_) {
+  for (std::uint64_t at = 0; at < bytes->size(); at += row_format::page_bytes, ++next_page_) {
     const std::size_t first = entries_.size();
-    const bool is_whole = read_page(std::string_view(*bytes).substr(at, page_bytes), entries_);
+    const bool is_whole
+      = read_page(std::string_view(*bytes).substr(at, row_format::page_bytes), entries_);
     if (!is_whole || entries_[first].hash != run_->first_hashes[next_page_])
       return file_->corrupt(run_->place.offset + begin + at, "a page of keys is not as written");
   }
@@ -207,7 +207,7 @@ result<void> run_cursor::skip_to(std::uint64_t hash) {
   }
 }
 
-key_cursor::key_cursor(const named_input& file, const std::vector<key_run>& runs) {
+key_cursor::key_cursor(const named_input& file, const std::vector<row_format::key_run>& runs) {
   runs_.reserve(runs.size());
   for (const auto& run : runs)
     runs_.emplace_back(file, run, pages_at_once);

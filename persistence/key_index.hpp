@@ -85,6 +85,8 @@ private:
 class key_cursor {
 public:
   key_cursor(const named_input& file, const std::vector<row_format::key_run>& runs);
+  key_cursor(key_cursor&&) = default;
+  key_cursor& operator=(key_cursor&&) = default;
 
   /// False behind the last one.
   result<bool> next(key_entry& into);

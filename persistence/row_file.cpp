@@ -7,14 +7,13 @@
 
 namespace dossier {
 
-using namespace row_format;
-
 namespace {
 
 /// The first block that may hold a record of at least this number.
-std::size_t block_for(const std::vector<placed_block>& blocks, std::uint64_t number) {
+std::size_t block_for(const std::vector<row_format::placed_block>& blocks, std::uint64_t number) {
   const auto behind = std::partition_point(
-    blocks.begin(), blocks.end(), [number](const placed_block& b) { return b.first <= number; });
+    blocks.begin(), blocks.end(),
+    [number](const row_format::placed_block& b) { return b.first <= number; });
   return behind == blocks.begin() ? 0 : static_cast<std::size_t>(behind - blocks.begin()) - 1;
 }
 
@@ -33,20 +32,23 @@ std::uint32_t row_for(const csv::row_block_reader& block, std::uint64_t number) 
 
 } // namespace
 
-result<std::string> row_file::read_block(block_kind kind, const placed_block& placed) const {
-  auto bytes = file_.read(placed.offset, sizeof(block_head) + std::size_t{placed.bytes});
+result<std::string> row_file::read_block(row_format::block_kind kind,
+                                         const row_format::placed_block& placed) const {
+  auto bytes
+    = file_.read(placed.offset, sizeof(row_format::block_head) + std::size_t{placed.bytes});
   if (!bytes)
     return bytes;
   std::string_view rest = *bytes;
-  const auto head = take<block_head>(rest);
-  if (head.kind != kind || head.bytes != placed.bytes || head.checksum != checksum_of(head, rest))
+  const auto head = row_format::take<row_format::block_head>(rest);
+  if (head.kind != kind || head.bytes != placed.bytes
+      || head.checksum != row_format::checksum_of(head, rest))
     return file_.corrupt(placed.offset, "a block is not as it was written");
   return bytes;
 }
 
 result<csv::row_block_reader> row_file::open_rows(std::string_view bytes,
-                                                  const placed_block& placed) const {
-  auto block = csv::row_block_reader::open(bytes.substr(sizeof(block_head)));
+                                                  const row_format::placed_block& placed) const {
+  auto block = csv::row_block_reader::open(bytes.substr(sizeof(row_format::block_head)));
   if (!block)
     return file_.corrupt(placed.offset, block.error().why);
   if (block->rows() != placed.count || block->number(0) != placed.first)
@@ -59,7 +61,7 @@ result<csv::row_block_reader> row_file::open_rows(std::string_view bytes,
 result<void> row_file::rows_from(std::uint64_t number, std::uint64_t limit,
                                  const row_visit& visit) const {
   for (std::size_t i = block_for(row_blocks_, number); i < row_blocks_.size() && limit > 0; ++i) {
-    const auto bytes = read_block(block_kind::rows, row_blocks_[i]);
+    const auto bytes = read_block(row_format::block_kind::rows, row_blocks_[i]);
     if (!bytes)
       return bytes.error();
     const auto block = open_rows(*bytes, row_blocks_[i]);
@@ -97,7 +99,7 @@ result<void> row_lookup::go_to(std::uint32_t ordinal) {
     const auto& placed = file_.row_blocks_[i];
     block_.reset();
     begin_ = end_ = 0;
-    auto bytes = file_.read_block(block_kind::rows, placed);
+    auto bytes = file_.read_block(row_format::block_kind::rows, placed);
     if (!bytes)
       return bytes.error();
     bytes_ = std::move(*bytes);
@@ -117,10 +119,10 @@ result<void> row_lookup::go_to(std::uint32_t ordinal) {
 result<void> row_file::walk_rejects(std::uint64_t number,
                                     const std::function<bool(const csv::reject&)>& visit) const {
   for (std::size_t i = block_for(reject_blocks_, number); i < reject_blocks_.size(); ++i) {
-    const auto bytes = read_block(block_kind::rejects, reject_blocks_[i]);
+    const auto bytes = read_block(row_format::block_kind::rejects, reject_blocks_[i]);
     if (!bytes)
       return bytes.error();
-    stored_rejects_reader rejects(std::string_view(*bytes).substr(sizeof(block_head)));
+    stored_rejects_reader rejects(std::string_view(*bytes).substr(sizeof(row_format::block_head)));
     while (true) {
       const auto has_next = rejects.next();
       if (!has_next)
@@ -182,8 +184,9 @@ result<std::vector<std::uint64_t>> row_file::find_key(std::string_view key,
   return found;
 }
 
-result<void> row_file::find_in_run(const key_run& run, std::string_view key, std::uint64_t limit,
-                                   row_lookup& rows, std::vector<std::uint64_t>& found) const {
+result<void> row_file::find_in_run(const row_format::key_run& run, std::string_view key,
+                                   std::uint64_t limit, row_lookup& rows,
+                                   std::vector<std::uint64_t>& found) const {
   const std::uint64_t hash = hash_of_key(key);
   run_cursor entries(file_, run, 1);
   std::string room;

@@ -14,8 +14,6 @@
 
 namespace dossier {
 
-using namespace row_format;
-
 namespace {
 
 /// How much is written before the kernel is asked to begin writing back, so that sync finds little
@@ -24,16 +22,16 @@ constexpr std::uint64_t writeback_bytes = 8 * 1024 * 1024;
 
 std::string head_of(const row_file_key& key, const std::optional<std::size_t>& key_column,
                     std::string_view schema_text) {
-  head_part head;
+  row_format::head_part head;
   head.chunk = key.chunk;
   head.attempt = key.attempt;
   head.job = key.job.bytes;
   if (key_column)
     head.key_column = static_cast<std::uint32_t>(*key_column);
   head.schema_text_bytes = static_cast<std::uint32_t>(schema_text.size());
-  std::string bytes(bytes_of(head));
+  std::string bytes(row_format::bytes_of(head));
   bytes += schema_text;
-  bytes += bytes_of(crc32c(bytes));
+  bytes += row_format::bytes_of(crc32c(bytes));
   return bytes;
 }
 
@@ -60,8 +58,9 @@ row_file_writer::begin(file_system& files, row_file_paths paths, const row_file_
                        const csv::schema& schema, std::string_view schema_text,
                        const row_file_sizes& sizes) {
   DOSSIER_ASSERT(sizes.run_entries >= 1, "A run of keys has room for one.");
-  if (schema_text.size() > schema_text_bytes_max)
-    return too_large("the bytes of a schema", schema_text.size(), schema_text_bytes_max);
+  if (schema_text.size() > row_format::schema_text_bytes_max)
+    return too_large("the bytes of a schema", schema_text.size(),
+                     row_format::schema_text_bytes_max);
   auto file = files.create(paths.temporary);
   if (!file)
     return file.error();
@@ -100,12 +99,14 @@ failure row_file_writer::refuse(std::string_view what, std::uint64_t count,
   return too_large(what, count, count_max);
 }
 
-result<placed_block> row_file_writer::put_block(block_kind kind, std::string_view block,
-                                                std::uint32_t count, std::uint64_t first) {
-  block_head head{kind, static_cast<std::uint32_t>(block.size()), 0};
-  head.checksum = checksum_of(head, block);
-  const placed_block placed{size_bytes_, head.bytes, count, first};
-  if (auto put_head = put(bytes_of(head)); !put_head)
+result<row_format::placed_block> row_file_writer::put_block(row_format::block_kind kind,
+                                                            std::string_view block,
+                                                            std::uint32_t count,
+                                                            std::uint64_t first) {
+  row_format::block_head head{kind, static_cast<std::uint32_t>(block.size()), 0};
+  head.checksum = row_format::checksum_of(head, block);
+  const row_format::placed_block placed{size_bytes_, head.bytes, count, first};
+  if (auto put_head = put(row_format::bytes_of(head)); !put_head)
     return put_head.error();
   if (auto put_rest = put(block); !put_rest)
     return put_rest.error();
@@ -116,15 +117,16 @@ result<void> row_file_writer::append(const csv::row_block& rows) {
   DOSSIER_ASSERT(file_ != nullptr, "nothing is appended to a file of rows that is finished");
   if (rows.rows() == 0)
     return {};
-  if (counts_.rows + rows.rows() > rows_max)
-    return refuse("the rows of one chunk", counts_.rows + rows.rows(), rows_max);
+  if (counts_.rows + rows.rows() > row_format::rows_max)
+    return refuse("the rows of one chunk", counts_.rows + rows.rows(), row_format::rows_max);
   rows.encode(encoded_);
-  if (encoded_.size() > block_bytes_max)
-    return refuse("the bytes of a block of rows", encoded_.size(), block_bytes_max);
+  if (encoded_.size() > row_format::block_bytes_max)
+    return refuse("the bytes of a block of rows", encoded_.size(), row_format::block_bytes_max);
   const auto block = csv::row_block_reader::open(encoded_);
   DOSSIER_ASSERT(block.has_value(), "a block is read as it was written");
   DOSSIER_ASSERT(block->number(0) > last_row_, "rows come in the order of their records");
-  const auto placed = put_block(block_kind::rows, encoded_, block->rows(), block->number(0));
+  const auto placed
+    = put_block(row_format::block_kind::rows, encoded_, block->rows(), block->number(0));
   if (!placed)
     return placed.error();
   row_blocks_.push_back(*placed);
@@ -153,8 +155,8 @@ result<void> row_file_writer::append(const csv::reject& r) {
   DOSSIER_ASSERT(file_ != nullptr, "nothing is appended to a file of rows that is finished");
   DOSSIER_ASSERT(r.record.number > last_reject_, "rejects come in the order of their records");
   const std::uint64_t bytes = bytes_of_stored(r);
-  if (bytes > block_bytes_max / 2)
-    return refuse("the bytes of a reject", bytes, block_bytes_max / 2);
+  if (bytes > row_format::block_bytes_max / 2)
+    return refuse("the bytes of a reject", bytes, row_format::block_bytes_max / 2);
   if (rejects_count_ == 0)
     rejects_first_ = r.record.number;
   put_reject(r, rejects_);
@@ -166,7 +168,8 @@ result<void> row_file_writer::append(const csv::reject& r) {
 result<void> row_file_writer::put_rejects() {
   if (rejects_count_ == 0)
     return {};
-  const auto placed = put_block(block_kind::rejects, rejects_, rejects_count_, rejects_first_);
+  const auto placed
+    = put_block(row_format::block_kind::rejects, rejects_, rejects_count_, rejects_first_);
   if (!placed)
     return placed.error();
   reject_blocks_.push_back(*placed);
@@ -187,26 +190,26 @@ result<void> row_file_writer::put_run() {
 }
 
 result<void> row_file_writer::put_footer() {
-  footer_head head;
+  row_format::footer_head head;
   head.counts = counts_;
   head.row_blocks = static_cast<std::uint32_t>(row_blocks_.size());
   head.reject_blocks = static_cast<std::uint32_t>(reject_blocks_.size());
   head.key_runs = static_cast<std::uint32_t>(runs_.size());
-  std::string footer(bytes_of(head));
+  std::string footer(row_format::bytes_of(head));
   for (const auto* blocks : {&row_blocks_, &reject_blocks_})
     for (const auto& block : *blocks)
-      footer += bytes_of(block);
+      footer += row_format::bytes_of(block);
   for (const auto& run : runs_)
-    footer += bytes_of(run.place);
+    footer += row_format::bytes_of(run.place);
   for (const auto& run : runs_)
     for (const std::uint64_t hash : run.first_hashes)
-      footer += bytes_of(hash);
-  if (footer.size() > footer_bytes_max)
-    return refuse("the bytes of an index of rows", footer.size(), footer_bytes_max);
-  tail_part tail;
+      footer += row_format::bytes_of(hash);
+  if (footer.size() > row_format::footer_bytes_max)
+    return refuse("the bytes of an index of rows", footer.size(), row_format::footer_bytes_max);
+  row_format::tail_part tail;
   tail.footer_bytes = static_cast<std::uint32_t>(footer.size());
-  tail.checksum = crc32c(bytes_of(tail.footer_bytes), crc32c(footer));
-  footer += bytes_of(tail);
+  tail.checksum = crc32c(row_format::bytes_of(tail.footer_bytes), crc32c(footer));
+  footer += row_format::bytes_of(tail);
   return put(footer);
 }
 

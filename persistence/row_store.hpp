@@ -20,7 +20,7 @@
 
 namespace dossier {
 
-/// Thread-safe. It must outlive its writers, not what read() gives.
+/// Thread-safe. Its writers and what read() gives may outlive it, but not the files.
 class row_store {
 public:
   /// Makes its directories and removes temporary files of an earlier life. `root` is absolute.

@@ -92,24 +92,59 @@ struct damage_fixture : row_fixture {
   std::string whole;
 };
 
-/// Makes the checksums of a damaged file right again, as far as its parts are found.
-void make_checksums_right(std::string& text) {
-  namespace format = row_format;
-  std::string_view rest = text;
-  const auto head = format::take<format::head_part>(rest);
-  const std::size_t head_bytes = sizeof head + head.schema_text_bytes;
-  if (head.schema_text_bytes < rest.size() - 4)
-    text.replace(head_bytes, 4,
-                 format::bytes_of(crc32c(std::string_view(text).substr(0, head_bytes))));
-  rest = std::string_view(text).substr(text.size() - sizeof(format::tail_part));
-  auto tail = format::take<format::tail_part>(rest);
-  const std::size_t tail_offset = text.size() - sizeof tail;
-  if (tail.footer_bytes > tail_offset)
-    return;
-  auto footer = std::string_view(text).substr(tail_offset - tail.footer_bytes, tail.footer_bytes);
-  tail.checksum = crc32c(format::bytes_of(tail.footer_bytes), crc32c(footer));
-  text.replace(tail_offset, sizeof tail, format::bytes_of(tail));
+/// Puts a checksum where it belongs.
+void put_checksum(std::string& text, std::size_t at, std::uint32_t checksum) {
+  text.replace(at, sizeof checksum, row_format::bytes_of(checksum));
 }
+
+/// Makes the checksums of a damaged file right again, where its parts lay when it was whole.
+class forger {
+public:
+  explicit forger(const std::string& whole) {
+    std::string_view rest = whole;
+    head_bytes_ = sizeof(row_format::head_part)
+                  + row_format::take<row_format::head_part>(rest).schema_text_bytes;
+    tail_offset_ = whole.size() - sizeof(row_format::tail_part);
+    rest = std::string_view(whole).substr(tail_offset_);
+    footer_bytes_ = row_format::take<row_format::tail_part>(rest).footer_bytes;
+    rest = std::string_view(whole).substr(tail_offset_ - footer_bytes_, footer_bytes_);
+    const auto footer = row_format::take<row_format::footer_head>(rest);
+    for (std::uint32_t i = 0; i < footer.row_blocks + footer.reject_blocks; ++i)
+      blocks_.push_back(row_format::take<row_format::placed_block>(rest));
+    for (std::uint32_t i = 0; i < footer.key_runs; ++i)
+      runs_.push_back(row_format::take<row_format::placed_run>(rest));
+  }
+
+  void make_right(std::string& text) const {
+    const std::string_view all = text;
+    put_checksum(text, head_bytes_, crc32c(all.substr(0, head_bytes_)));
+    for (const auto& b : blocks_) {
+      auto rest = all.substr(b.offset);
+      const auto head = row_format::take<row_format::block_head>(rest);
+      put_checksum(text, b.offset + offsetof(row_format::block_head, checksum),
+                   row_format::checksum_of(head, rest.substr(0, b.bytes)));
+    }
+    // Each run is one page.
+    for (const auto& run : runs_) {
+      const std::size_t bytes = run.entries * row_format::entry_bytes;
+      put_checksum(text, run.offset + bytes, crc32c(all.substr(run.offset, bytes)));
+    }
+    auto rest = all.substr(tail_offset_);
+    const auto tail = row_format::take<row_format::tail_part>(rest);
+    if (tail.footer_bytes > tail_offset_)
+      return;
+    const auto footer = all.substr(tail_offset_ - tail.footer_bytes, tail.footer_bytes);
+    put_checksum(text, tail_offset_ + offsetof(row_format::tail_part, checksum),
+                 crc32c(row_format::bytes_of(tail.footer_bytes), crc32c(footer)));
+  }
+
+private:
+  std::size_t head_bytes_ = 0;
+  std::size_t tail_offset_ = 0;
+  std::size_t footer_bytes_ = 0;
+  std::vector<row_format::placed_block> blocks_;
+  std::vector<row_format::placed_run> runs_;
+};
 
 } // namespace
 
@@ -134,9 +169,9 @@ BOOST_AUTO_TEST_CASE(every_turned_byte_is_found_by_name_and_place) {
 
 BOOST_AUTO_TEST_CASE(every_cut_is_found_when_the_file_is_opened) {
   for (std::size_t size = 0; size < whole.size(); ++size)
-    check_refused(opening(whole.substr(0, size)), errc::corrupt, path());
-  check_refused(opening(whole + '\0'), errc::corrupt, path());
-  check_refused(opening(whole + whole), errc::corrupt, path());
+    check_fails(opening(whole.substr(0, size)), errc::corrupt, path());
+  check_fails(opening(whole + '\0'), errc::corrupt, path());
+  check_fails(opening(whole + whole), errc::corrupt, path());
 }
 
 BOOST_AUTO_TEST_CASE(every_hole_is_found) {
@@ -151,42 +186,40 @@ BOOST_AUTO_TEST_CASE(every_hole_is_found) {
 }
 
 BOOST_AUTO_TEST_CASE(lies_with_right_checksums_read_nothing_outside) {
-  // Not all of them can be found: a head may speak of another column as well. None may crash, take
-  // memory without bound or read past the end, which the file in memory and the sanitizers watch.
-  const auto tail_offset = whole.size() - sizeof(row_format::tail_part);
-  row_format::tail_part tail;
-  std::memcpy(&tail, whole.data() + tail_offset, sizeof tail);
+  // Not all of them can be found: a value is as good as another. None may crash, take memory
+  // without bound or read past the end, which the file in memory and the sanitizers watch.
+  const forger forge(whole);
+  int found = 0;
   const auto lie = [&](std::size_t at, const std::string& bytes) {
     std::string damaged = whole;
     damaged.replace(at, bytes.size(), bytes);
-    make_checksums_right(damaged);
+    forge.make_right(damaged);
+    BOOST_REQUIRE_EQUAL(damaged.size(), whole.size());
     const auto outcome = read_all(damaged);
-    if (!outcome)
+    if (!outcome) {
+      ++found;
       BOOST_REQUIRE_EQUAL(to_string(outcome.error().code), "corrupt");
-  };
-  const auto lie_in = [&](std::size_t begin, std::size_t end) {
-    for (std::size_t at = begin; at < end; ++at) {
-      for (const char byte : {'\x00', '\x01', '\x7f', '\xff'})
-        lie(at, std::string(1, byte));
-      if (at + 8 <= end)
-        for (const char byte : {'\x00', '\xff'})
-          lie(at, std::string(8, byte));
     }
   };
-  lie_in(0, sizeof(row_format::head_part));
-  lie_in(tail_offset - tail.footer_bytes, whole.size());
+  for (std::size_t at = 0; at < whole.size(); ++at) {
+    for (const char byte : {'\x00', '\x01', '\x7f', '\xff'})
+      lie(at, std::string(1, byte));
+    for (const char byte : {'\x00', '\xff'})
+      lie(at, std::string(std::min<std::size_t>(8, whole.size() - at), byte));
+  }
+  BOOST_TEST(found > 1'000);
 }
 
 BOOST_AUTO_TEST_CASE(a_file_that_shrinks_while_it_is_open_is_corrupt) {
   const auto file = opened();
   std::filesystem::resize_file(path(), 100);
-  check_refused(file->check(), errc::corrupt, "it ends here");
+  check_fails(file->check(), errc::corrupt, "it ends here");
 }
 
 BOOST_AUTO_TEST_CASE(a_later_format_is_named) {
   std::string later = whole;
   later[8] = 2;
-  check_refused(opening(later), errc::corrupt, "the format 2, which nobody here knows");
+  check_fails(opening(later), errc::corrupt, "the format 2, which nobody here knows");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -43,8 +43,8 @@ BOOST_AUTO_TEST_CASE(a_chunk_without_rows_and_rejects_is_a_file) {
     BOOST_TEST((file->counts() == row_file_counts{0, 0, 5, 77}));
     BOOST_TEST(rows_from(*file, 0, no_limit).empty());
     BOOST_TEST(file->rejects_from(0, no_limit, no_limit)->empty());
-    check_refused(file->row(1, {}), errc::not_found);
-    check_refused(file->reject(1), errc::not_found, path());
+    check_fails(file->row(1, {}), errc::not_found);
+    check_fails(file->reject(1), errc::not_found, path());
     key_entry entry;
     auto keys = file->keys();
     BOOST_TEST(!*keys.next(entry));
@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(each_record_is_a_row_or_a_reject_or_neither) {
     });
     const auto known = std::ranges::find(wanted.rows, number, &known_row::number);
     if (known == wanted.rows.end()) {
-      check_refused(row, errc::not_found, "record " + std::to_string(number));
+      check_fails(row, errc::not_found, "record " + std::to_string(number));
       BOOST_TEST(seen.empty());
     } else {
       require(row);
@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(each_record_is_a_row_or_a_reject_or_neither) {
     const auto refused = std::ranges::find_if(
       wanted.rejects, [&](const auto& r) { return r.record.number == number; });
     if (refused == wanted.rejects.end())
-      check_refused(reject, errc::not_found, "record " + std::to_string(number));
+      check_fails(reject, errc::not_found, "record " + std::to_string(number));
     else
       BOOST_TEST((reject.has_value() && *reject == *refused));
   }
@@ -187,7 +187,7 @@ BOOST_AUTO_TEST_CASE(without_a_key_there_is_none_to_look_for) {
   write(some_file(50), 9);
   const auto file = opened();
   BOOST_TEST(!file->has_keys());
-  check_refused(file->find_key("a", 1), errc::invalid_argument, path());
+  check_fails(file->find_key("a", 1), errc::invalid_argument, path());
   key_entry entry;
   auto keys = file->keys();
   BOOST_TEST(!*keys.next(entry));
@@ -227,7 +227,7 @@ BOOST_AUTO_TEST_CASE(another_key_of_the_same_hash_is_not_found) {
   const auto file = opened();
   BOOST_TEST((*file->find_key("key 123", no_limit) == std::vector<std::uint64_t>{123}));
   BOOST_TEST(file->find_key("key 124", no_limit)->empty());
-  check_refused(file->check(), errc::corrupt, "keys are not those of its rows");
+  check_fails(file->check(), errc::corrupt, "keys are not those of its rows");
 }
 
 BOOST_AUTO_TEST_CASE(a_cursor_gives_all_keys_of_all_runs_in_order) {
@@ -274,7 +274,7 @@ BOOST_AUTO_TEST_CASE(rows_are_looked_up_by_their_ordinals) {
     require(rows.go_to(ordinal));
     BOOST_TEST(row_in(rows.block(), rows.row()) == wanted.rows[ordinal]);
   }
-  check_refused(rows.go_to(static_cast<std::uint32_t>(wanted.rows.size())), errc::corrupt, path());
+  check_fails(rows.go_to(static_cast<std::uint32_t>(wanted.rows.size())), errc::corrupt, path());
 }
 
 BOOST_AUTO_TEST_CASE(a_run_as_large_as_in_the_product_is_sorted) {

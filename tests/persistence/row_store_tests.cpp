@@ -80,7 +80,7 @@ BOOST_AUTO_TEST_CASE(what_is_absent_is_not_found) {
   stored({a_job, 3, 2});
   for (const row_file_key& key : {row_file_key{a_job, 3, 1}, {a_job, 2, 2}, {another_job, 3, 2}}) {
     BOOST_TEST(!store->has(key));
-    check_refused(store->read(key), errc::not_found);
+    check_fails(store->read(key), errc::not_found);
   }
 }
 
@@ -88,7 +88,7 @@ BOOST_AUTO_TEST_CASE(a_file_under_the_name_of_another_is_corrupt) {
   stored({a_job, 3, 2});
   const auto directory = scratch / "rows/" + a_job.text();
   std::filesystem::rename(directory + "/3-2.rows", directory + "/4-2.rows");
-  check_refused(store->read({a_job, 4, 2}), errc::corrupt, "attempt 2 at chunk 3");
+  check_fails(store->read({a_job, 4, 2}), errc::corrupt, "attempt 2 at chunk 3");
 }
 
 BOOST_AUTO_TEST_CASE(data_is_synced_before_its_name_and_the_directory_after) {
@@ -118,13 +118,13 @@ BOOST_AUTO_TEST_CASE(a_failing_disk_fails_the_attempt_and_leaves_no_trace) {
   for (const auto* operation : {"append", "sync", "make_directories", "rename"}) {
     auto writer = begun({a_job, 3, 2});
     files.failing = operation;
-    check_refused(writer->finish(0, 3), errc::unavailable, operation);
+    check_fails(writer->finish(0, 3), errc::unavailable, operation);
     files.failing.clear();
     writer.reset();
     BOOST_CHECK_MESSAGE(files_left().empty(), operation);
   }
   files.failing = "sync_directory";
-  check_refused(begun({a_job, 3, 2})->finish(0, 3), errc::unavailable);
+  check_fails(begun({a_job, 3, 2})->finish(0, 3), errc::unavailable);
   files.failing.clear();
   // It has its name, but nobody was told so: the next attempt is another one.
   stored({a_job, 3, 3});
@@ -137,12 +137,12 @@ BOOST_AUTO_TEST_CASE(an_attempt_that_lost_rows_is_never_finished) {
     files.failing = "append";
     const std::vector<known_row> rows{{4, "A4", 1}};
     if (is_reject)
-      check_refused(writer->append(reject_of(some_reject(5, std::string(300'000, 'x')))),
-                    errc::unavailable);
+      check_fails(writer->append(reject_of(some_reject(5, std::string(300'000, 'x')))),
+                  errc::unavailable);
     else
-      check_refused(writer->append(block_of(rows)), errc::unavailable);
+      check_fails(writer->append(block_of(rows)), errc::unavailable);
     files.failing.clear();
-    check_refused(writer->finish(0, 3), errc::unavailable, "3-2.rows");
+    check_fails(writer->finish(0, 3), errc::unavailable, "3-2.rows");
     writer.reset();
     BOOST_TEST(files_left().empty());
   }
@@ -151,10 +151,10 @@ BOOST_AUTO_TEST_CASE(an_attempt_that_lost_rows_is_never_finished) {
 BOOST_AUTO_TEST_CASE(what_is_too_large_fails_the_attempt) {
   auto writer = begun({a_job, 3, 2});
   const std::string text(33U << 20, 'x');
-  check_refused(writer->append(reject_of(some_reject(5, text))), errc::too_large);
-  check_refused(writer->finish(0, 3), errc::unavailable);
+  check_fails(writer->append(reject_of(some_reject(5, text))), errc::too_large);
+  check_fails(writer->finish(0, 3), errc::unavailable);
   writer.reset();
-  check_refused(store->begin({a_job, 3, 2}, calls(keyed_by::nothing), text), errc::too_large);
+  check_fails(store->begin({a_job, 3, 2}, calls(keyed_by::nothing), text), errc::too_large);
   BOOST_TEST(files_left().empty());
 }
 
@@ -174,7 +174,7 @@ BOOST_AUTO_TEST_CASE(opening_to_look_changes_nothing) {
   require(store_read);
   require((*store_read)->read({a_job, 3, 2}));
   BOOST_TEST(files_left().size() == 2u);
-  check_refused(row_store::open_read_only(files, scratch / "elsewhere"), errc::not_found);
+  check_fails(row_store::open_read_only(files, scratch / "elsewhere"), errc::not_found);
 }
 
 BOOST_AUTO_TEST_CASE(attempts_come_and_go_without_each_other) {

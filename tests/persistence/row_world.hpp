@@ -196,7 +196,7 @@ inline std::vector<known_row> rows_from(const row_file& file, std::uint64_t numb
 constexpr std::uint64_t no_limit = ~std::uint64_t{0};
 
 template <class T>
-void check_refused(const result<T>& outcome, errc code, std::string_view part = {}) {
+void check_fails(const result<T>& outcome, errc code, std::string_view part = {}) {
   BOOST_REQUIRE(outcome.has_error());
   BOOST_CHECK_EQUAL(to_string(outcome.error().code), to_string(code));
   BOOST_CHECK_MESSAGE(outcome.error().why.find(part) != std::string::npos, outcome.error().why);
