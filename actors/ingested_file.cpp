@@ -16,7 +16,7 @@ constexpr std::size_t window_bytes = 1U << 20;
 constexpr std::uint32_t block_rows = 8'192;
 constexpr std::uint32_t block_text_bytes = 1U << 20;
 /// A range is in memory whole, and what is found out about each is kept until the fold.
-constexpr std::uint64_t range_bytes_min = 1U << 20;
+constexpr std::uint64_t range_bytes_wanted = 1U << 20;
 constexpr std::uint64_t ranges_max = 65'536;
 
 /// All bytes of [at, at + into.size()); conflict if the file does not reach so far.
@@ -71,9 +71,11 @@ result<std::shared_ptr<const ingested_file>> open_ingested_file(const blob_store
   return file;
 }
 
-file_split::file_split(std::shared_ptr<const ingested_file> file)
+file_split::file_split(std::shared_ptr<const ingested_file> file, std::uint64_t piece_bytes)
   : file_(std::move(file))
-  , range_bytes_(std::max(range_bytes_min, file_->bytes / ranges_max + 1)) {
+  , piece_bytes_(piece_bytes)
+  , range_bytes_(
+      std::max(std::min(range_bytes_wanted, piece_bytes), file_->bytes / ranges_max + 1)) {
   const auto bytes = file_->bytes - std::min(file_->bytes, file_->plan.data.offset);
   ranges_.resize((bytes + range_bytes_ - 1) / range_bytes_);
 }
@@ -91,7 +93,7 @@ result<void> file_split::look_at(std::size_t range) {
   return {};
 }
 
-result<ingestion::report_split> file_split::fold(std::uint64_t piece_bytes) const {
+result<ingestion::report_split> file_split::fold() const {
   csv::boundary_fold fold(file_->plan.data, file_->plan.law);
   for (std::size_t i = 0; i < ranges_.size(); ++i) {
     if (fold.add(ranges_[i]))
@@ -116,7 +118,7 @@ result<ingestion::report_split> file_split::fold(std::uint64_t piece_bytes) cons
     cut = next;
   };
   for (const auto& start : fold.starts())
-    if (start.offset - cut.offset >= piece_bytes)
+    if (start.offset - cut.offset >= piece_bytes_)
       cut_at(start);
   if (cut.offset < end.offset)
     cut_at(end);
@@ -168,6 +170,31 @@ result<row_file_counts> read_chunk(const ingested_file& file, const ingestion::c
     }
   }
   return rows.finish(parser.counts().empty_lines, parser.position().line - line);
+}
+
+result<file_trial> try_file(const ingested_file& file, std::uint32_t rows_max,
+                            std::size_t rejects_shown) {
+  file_trial found;
+  const auto& law = file.plan.law;
+  const auto& data = file.plan.data;
+  csv::row_parser parser(file.schema->schema, file.plan.mapping, law, {data.offset, data.line, 1});
+  const auto others_max = std::uint64_t{rows_max} * 10;
+  const csv::reject_sink keep = [&](const csv::reject& r) {
+    if (found.rejects.size() < rejects_shown)
+      found.rejects.push_back(owned(r));
+  };
+  csv::row_block block(file.schema->schema, rows_max, UINT32_MAX);
+  std::string buffer(window_bytes + law.record_bytes_max + 1, '\0');
+  for (auto at = data.offset; at < file.bytes;) {
+    const auto wanted = std::min<std::uint64_t>(buffer.size(), file.bytes - at);
+    if (auto read = read_all(*file.content, at, std::span(buffer.data(), wanted)); !read)
+      return read.error();
+    at += parser.parse({buffer.data(), wanted}, at + wanted == file.bytes, block, keep).consumed;
+    found.counts = parser.counts();
+    if (block.is_full() || found.counts.rejects + found.counts.empty_lines >= others_max)
+      break;
+  }
+  return found;
 }
 
 } // namespace dossier

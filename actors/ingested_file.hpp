@@ -32,23 +32,34 @@ result<std::shared_ptr<const ingested_file>> open_ingested_file(const blob_store
                                                                 const ingestion::submission& what,
                                                                 std::uint32_t record_bytes_max);
 
+/// What the beginning of a file would come to.
+struct file_trial {
+  csv::parse_counts counts;
+  std::vector<stored_reject> rejects; ///< The first ones.
+};
+
+/// Reads records until `rows_max` of them are rows, or ten times as many are none; stores nothing.
+/// Blocks on the disk.
+result<file_trial> try_file(const ingested_file& file, std::uint32_t rows_max,
+                            std::size_t rejects_shown);
+
 /// How a file is cut: in ranges that are looked at on any thread, in any order, then folded.
 class file_split {
 public:
-  explicit file_split(std::shared_ptr<const ingested_file> file);
+  /// `piece_bytes`: as large as pieces are to be, at least; but for the last.
+  file_split(std::shared_ptr<const ingested_file> file, std::uint64_t piece_bytes);
 
   std::size_t ranges() const { return ranges_.size(); }
-  std::uint64_t file_bytes() const { return file_->bytes; }
   /// Each range once, also at the same time. Blocks on the disk.
   result<void> look_at(std::size_t range);
-  /// Behind all of them: pieces of at least `piece_bytes`, but for the last. malformed if there is
-  /// no record at all.
-  result<ingestion::report_split> fold(std::uint64_t piece_bytes) const;
+  /// Behind all of them. malformed if there is no record at all.
+  result<ingestion::report_split> fold() const;
 
 private:
   std::uint64_t begin_of(std::size_t range) const;
 
   const std::shared_ptr<const ingested_file> file_;
+  const std::uint64_t piece_bytes_;
   const std::uint64_t range_bytes_;
   std::vector<csv::range_summary> ranges_;
 };

@@ -274,9 +274,7 @@ void ingester::insist(const entity_id& id, ingestion::command what, answered the
     {
       const std::lock_guard lock{mutex_};
       if (!came && is_passing(came.error())) {
-        later_.push_back({uptime_ + patience, [this, id, what, then] {
-                            insist(id, what, then);
-                          }});
+        try_later([this, id, what, then] { insist(id, what, then); });
         return;
       }
       if (came)

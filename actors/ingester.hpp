@@ -69,8 +69,8 @@ public:
 private:
   /// A file on its way to being cut.
   struct split_run {
-    explicit split_run(std::shared_ptr<const ingested_file> file)
-      : split(std::move(file)) {}
+    split_run(std::shared_ptr<const ingested_file> file, std::uint64_t piece_bytes)
+      : split(std::move(file), piece_bytes) {}
     file_split split;
     std::size_t next = 0; ///< The range to be looked at next; here and below with the lock held.
     std::size_t done = 0;

@@ -53,7 +53,8 @@ void ingester::prepare_split(const entity_id& id, const ingestion::view& view) {
            [this, id](const auto& came) { settle(id, came); });
     return;
   }
-  const auto run = std::make_shared<split_run>(*file);
+  const auto bytes = ingestion::piece_bytes(policy_of(limits_), (*file)->bytes);
+  const auto run = std::make_shared<split_run>(*file, bytes);
   if (run->split.ranges() == 0)
     return fold(id, *run);
   {
@@ -85,8 +86,7 @@ void ingester::look_at_range(const entity_id& id, const std::shared_ptr<split_ru
 }
 
 void ingester::fold(const entity_id& id, split_run& run) {
-  const auto bytes = ingestion::piece_bytes(policy_of(limits_), run.split.file_bytes());
-  auto split = run.why ? result<ingestion::report_split>(*run.why) : run.split.fold(bytes);
+  auto split = run.why ? result<ingestion::report_split>(*run.why) : run.split.fold();
   auto then = [this, id](const auto& came) {
     settle(id, came);
   };

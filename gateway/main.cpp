@@ -3,9 +3,12 @@
 #include "config/load.hpp"
 #include "gateway/commands.hpp"
 #include "gateway/csv_check.hpp"
+#include "gateway/ingest_client.hpp"
 #include "gateway/serve.hpp"
 
 #include <CLI/CLI.hpp>
+
+#include <unistd.h>
 
 #include <cstdlib>
 #include <iostream>
@@ -100,6 +103,22 @@ const CLI::App* add_check_csv(CLI::App& app, dossier::csv_check_request& wanted)
   return command;
 }
 
+/// A file for a server to ingest.
+const CLI::App* add_ingest(CLI::App& app, dossier::ingest_request& wanted) {
+  auto* command = app.add_subcommand("ingest", "Have a server ingest a CSV file, and watch it");
+  command->add_option("FILE", wanted.file, "The file")->required();
+  command->add_option("--schema", wanted.schema, "The name of the schema of its rows")
+    ->capture_default_str();
+  command->add_option("--server", wanted.server, "Where the server listens")
+    ->type_name("URL")
+    ->capture_default_str();
+  command->add_option("--customer", wanted.customer, "Whose file it is");
+  command
+    ->add_option("--key", wanted.key, "The API key; better as DOSSIER_KEY, which ps does not show")
+    ->envname("DOSSIER_KEY");
+  return command;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -122,6 +141,8 @@ int main(int argc, char** argv) {
   verify->add_flag("--content", reads_content, "Also compare the digest of all content");
   dossier::csv_check_request csv;
   const auto* check_csv = add_check_csv(app, csv);
+  dossier::ingest_request file;
+  const auto* ingest = add_ingest(app, file);
   auto* version = app.add_subcommand("version", "Print the version");
 
   auto* keys = app.add_subcommand("keys", "Make, list and revoke API keys");
@@ -145,6 +166,9 @@ int main(int argc, char** argv) {
 
   if (check_csv->parsed())
     return dossier::check_csv(csv, std::cout, std::cerr);
+  file.shows_bar = ::isatty(STDERR_FILENO) == 1;
+  if (ingest->parsed())
+    return dossier::ingest(file, std::cout, std::cerr);
   if (version->parsed())
     return dossier::print_version();
   if (check->parsed())

@@ -304,7 +304,8 @@ result<void> session::check_media_type(const route& r) const {
   if (verdict_.framing == framing::none || r.body == body_kind::none)
     return {};
   const auto coding = request_.field("Content-Encoding");
-  if (!coding.empty() && !equals_ignoring_case(coding, "identity"))
+  // What content may be coded by, its route says.
+  if (r.body == body_kind::json && !coding.empty() && !equals_ignoring_case(coding, "identity"))
     return fail(errc::unsupported_media_type,
                 "bodies are taken as they are; send this one without Content-Encoding",
                 "Content-Encoding");

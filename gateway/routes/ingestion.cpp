@@ -8,6 +8,7 @@
 #include "gateway/multipart_body.hpp"
 #include "gateway/routes/content_upload.hpp"
 #include "gateway/routes/document_access.hpp"
+#include "gateway/routes/dry_run.hpp"
 #include "gateway/routes/job_access.hpp"
 #include "gateway/routes/job_json.hpp"
 #include "gateway/routes/received_content.hpp"
@@ -140,9 +141,9 @@ awaitable<received_content> receive_file(shared_parts& shared, body_reader& body
 }
 
 awaitable<result<response>> upload_large(shared_parts& shared, request& r, body_reader& body) {
-  if (auto known
-      = check_query(r, {"customerId", "fileName", "schema", "schemaVersion", "delimiter", "quote",
-                        "header", "encoding", "columns", "rejectsMax", "rejectsPpmMax", "keep"});
+  if (auto known = check_query(r, {"customerId", "fileName", "schema", "schemaVersion", "delimiter",
+                                   "quote", "header", "encoding", "columns", "rejectsMax",
+                                   "rejectsPpmMax", "keep", "dryRun"});
       !known)
     co_return known.error();
   const auto wanted = read_job_wishes(r, most_of(shared));
@@ -160,9 +161,14 @@ awaitable<result<response>> upload_large(shared_parts& shared, request& r, body_
   made->sha256 = (*stored)->sha256;
   made->bytes = (*stored)->size_bytes;
   made->blob_name = to_hex(made->sha256);
-  auto pinned = std::move(*stored);
-  const auto accepted = co_await accept_job(shared, r, *made, *wanted, std::move(pinned));
   const content_key key{made->customer, made->sha256};
+  auto pinned = std::move(*stored);
+  if (wanted->dry_run_rows > 0) {
+    auto tried = co_await dry_run(shared, *made, wanted->dry_run_rows, std::move(pinned));
+    co_await discard_content(shared, key);
+    co_return tried;
+  }
+  const auto accepted = co_await accept_job(shared, r, *made, *wanted, std::move(pinned));
   if (!accepted) {
     if (accepted.error().code != errc::unavailable)
       co_await discard_content(shared, key);
@@ -242,6 +248,8 @@ awaitable<result<response>> create_job(shared_parts& shared, request& r, body_re
   if (!pinned)
     co_return fail(errc::conflict, "The document's content is not there any more.");
   auto held = std::move(*pinned);
+  if (named->wanted.dry_run_rows > 0)
+    co_return co_await dry_run(shared, made, named->wanted.dry_run_rows, std::move(held));
   const auto accepted = co_await accept_job(shared, r, made, named->wanted, std::move(held));
   if (!accepted)
     co_return accepted.error();

@@ -2,6 +2,7 @@
 #include "gateway/routes/job_json.hpp"
 
 #include "gateway/fields.hpp"
+#include "gateway/routes/dry_run.hpp"
 #include "protocol/digest.hpp"
 
 #include <algorithm>
@@ -77,6 +78,11 @@ job_wishes read_wishes(const wish_source& from, const ingestion::reject_limits& 
   if (rejects || ppm)
     made.limits = {rejects.value_or(most.rejects_max),
                    static_cast<std::uint32_t>(ppm.value_or(most.rejects_ppm_max))};
+  if (const auto rows = from.count("dryRun", dry_run_rows_max)) {
+    made.dry_run_rows = static_cast<std::uint32_t>(*rows);
+    if (*rows == 0)
+      from.refuse("dryRun", "must be at least 1.");
+  }
   if (const auto text = from.text("keep")) {
     made.is_kept = *text == "yes";
     if (*text != "yes" && *text != "no")

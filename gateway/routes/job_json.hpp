@@ -26,10 +26,11 @@ struct job_wishes {
   csv::read_options options;
   std::optional<ingestion::reject_limits> limits;
   bool is_kept = false;
+  std::uint32_t dry_run_rows = 0; ///< 0: it is no dry run.
 };
 
 /// From the query: schema, schemaVersion, delimiter, quote, header, encoding, columns, rejectsMax,
-/// rejectsPpmMax, keep. `most`: limits that nobody names.
+/// rejectsPpmMax, keep, dryRun. `most`: limits that nobody names.
 result<job_wishes> read_job_wishes(const request& r, const ingestion::reject_limits& most);
 /// The same from a body that was begun; its troubles are told by its finish().
 job_wishes read_job_wishes(json_body& body, const ingestion::reject_limits& most);

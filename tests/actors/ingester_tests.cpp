@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE(a_large_file_is_many_chunks_and_the_same_rows) {
     w.run();
     const auto view = w.view_of(id);
     BOOST_TEST((view.type == ingestion::job_type::master));
-    BOOST_TEST(view.tally.total > 10u);
+    BOOST_TEST(view.tally.total > 5u);
     BOOST_TEST((view.status == status::partially_succeeded));
     BOOST_TEST((w.read(id) == w.read_whole(text)));
   }
@@ -125,8 +125,8 @@ BOOST_AUTO_TEST_CASE(a_bad_file_gets_a_clear_verdict) {
   is("", status::failed, "the file is empty: it has neither a header nor a record");
   is(header, status::succeeded, "");
   is("a,b,c\n1,2,3\n", status::failed,
-     "the header of this CSV file does not fit the schema cdr: it has no caller_id, recipient, "
-     "call_date, end_time, duration, cost, reference, currency");
+     "the header lacks caller_id, recipient, call_date, end_time, duration, cost, reference, "
+     "currency");
   is(header + "\"never closed" + std::string(2'000, 'x') + '\n' + good_row,
      status::partially_succeeded, "");
   is(header + std::string(100, '\0') + '\n' + good_row, status::partially_succeeded, "");

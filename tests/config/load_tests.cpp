@@ -62,9 +62,11 @@ BOOST_AUTO_TEST_CASE(nothing_given_is_the_declared_defaults) {
 }
 
 BOOST_AUTO_TEST_CASE(every_declared_setting_is_in_the_table_once) {
-  std::ifstream header(DOSSIER_SOURCE_DIR "/config/settings.hpp");
   std::stringstream text;
-  text << header.rdbuf();
+  for (const auto* name : {"/config/settings.hpp", "/config/ingestion_settings.hpp"}) {
+    std::ifstream header(std::string(DOSSIER_SOURCE_DIR) + name);
+    text << header.rdbuf();
+  }
   const auto source = text.str();
   std::multiset<std::string> declared{"security.admin_key"};
   const std::regex mention("///< ([a-z]+\\.[a-z0-9_]+)");

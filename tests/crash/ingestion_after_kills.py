@@ -39,7 +39,8 @@ class Expected:
         self.number += 1
         if values is not None:
             self.rows += 1
-            self.row_lines.update((f'{{"row":{self.number},"offset":{self.offset},"values":{{' + values + "}}\n").encode())
+            place = f'{{"row":{self.number},"offset":{self.offset},"values":{{'
+            self.row_lines.update((place + values + "}}\n").encode())
         elif kind is not None:
             self.rejects += 1
             self.reject_facts.update(fact(self.number, self.line, self.offset, kind, text.rstrip("\r\n")))
@@ -180,9 +181,10 @@ def run(arguments, work):
     dice = random.Random(seed)
     path = os.path.join(work, "calls.csv")
     expected = make_file(path, arguments.mib << 20, seed)
-    print(f"seed {seed}: {expected.rows} rows, {expected.rejects} rejects, {os.path.getsize(path) >> 20} MiB", flush=True)
+    print(f"seed {seed}: {expected.rows} rows, {expected.rejects} rejects", flush=True)
     settings = {"kafka.enabled": "false", **(SMALL if arguments.mib < 256 else {})}
-    server = Server(arguments.binary, os.path.join(work, "data"), os.path.join(work, "log"), secrets.token_hex(16), settings)
+    server = Server(arguments.binary, os.path.join(work, "data"), os.path.join(work, "log"),
+                    secrets.token_hex(16), settings)
     server.start()
     try:
         job = send(server, path)

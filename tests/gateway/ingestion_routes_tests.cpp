@@ -107,7 +107,7 @@ BOOST_AUTO_TEST_CASE(a_sent_file_becomes_rows_and_rejects) {
   BOOST_TEST(rows["items"] == json::parse(R"([{"row":1,"offset":72,"values":{"caller_id":"44",
                "recipient":"a,\"b\"","call_date":"2024-02-01","end_time":"10:00:00","duration":60,
                "cost":1.250,"reference":"R1","currency":"GBP"}},
-               {"row":3,"offset":163,"values":{"caller_id":"45","recipient":null,
+               {"row":3,"offset":162,"values":{"caller_id":"45","recipient":null,
                "call_date":"2024-02-03","end_time":"10:00:00","duration":0,"cost":0.0,
                "reference":"R3","currency":"EUR"}}])"));
   const auto rejects = json_of(ask("/api/jobs/" + id + "/rejects"))["items"];
@@ -245,6 +245,51 @@ BOOST_AUTO_TEST_CASE(what_is_over_is_not_cancelled_and_its_history_is_told) {
   BOOST_TEST(json_of(ask("/api/jobs?list=troubled&customerId=acme"))["items"][0]["correlationId"]
              == id);
   BOOST_TEST(json_of(ask("/api/jobs?list=open"))["items"].empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_job_can_be_watched_to_its_end) {
+  const auto accepted = upload(many_rows(200));
+  const std::string id = json_of(accepted)["correlationId"];
+  const auto events = text_of(ask("/api/jobs/" + id + "/stream"));
+  BOOST_TEST(events.find("event: end\ndata: {\"correlationId\":\"" + id) != std::string::npos);
+  BOOST_TEST(events.find("\"status\":\"Succeeded\"") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_file_may_come_in_a_form_but_not_in_any_coding) {
+  const auto form = "--b\r\nContent-Disposition: form-data; name=f; filename=x.csv\r\n\r\n"
+                    + three_rows + "\r\n--b--\r\n";
+  const auto send_as = [&](const std::string& text, field_list fields) {
+    return send({verb::post, "/api/cdr/upload-large?customerId=acme", std::move(fields), text});
+  };
+  const auto accepted = send_as(form, {{"Content-Type", "multipart/form-data; boundary=b"}});
+  BOOST_REQUIRE_MESSAGE(accepted.status == 202, accepted.body);
+  BOOST_TEST(json_of(accepted)["correlationId"] == ingest(three_rows));
+  BOOST_TEST(send_as("x", {{"Content-Encoding", "br"}}).status == 415u);
+  BOOST_TEST(send_as("x", {{"Content-Encoding", "gzip"}}).status == 400u);
+  BOOST_TEST(
+    send_as(form, {{"Content-Type", "multipart/form-data; boundary=b"}, {"Content-MD5", "x"}})
+      .status
+    == 400u);
+}
+
+BOOST_AUTO_TEST_CASE(a_dry_run_says_what_would_become_of_the_beginning_and_keeps_nothing) {
+  const auto tried = upload(three_rows, "customerId=acme&dryRun=1");
+  BOOST_REQUIRE_MESSAGE(tried.status == 200, tried.body);
+  const auto found = json_of(tried);
+  BOOST_TEST(found["rows"] == 1);
+  BOOST_TEST(found["rejects"] == 0);
+  BOOST_TEST(found["dialect"]["delimiter"] == ",");
+  BOOST_TEST(found["dialect"]["reasons"].size() == 4u);
+  BOOST_TEST(found["fields"][6]["column"] == "reference");
+  const auto more = json_of(upload(three_rows, "customerId=acme&dryRun=100"));
+  BOOST_TEST(more["rows"] == 2);
+  BOOST_TEST(more["items"][0]["row"] == 2);
+  BOOST_TEST(json_of(ask("/api/jobs?customerId=acme"))["items"].empty());
+  BOOST_TEST(upload("a,b\n1,2\n", "customerId=acme&dryRun=5").status == 400u);
+  BOOST_TEST(upload(three_rows, "customerId=acme&dryRun=0").status == 400u);
+  bool is_there = false;
+  BOOST_REQUIRE(blobs->each([&](const content_key&, std::uint64_t) { return is_there = true; }));
+  BOOST_TEST(!is_there);
 }
 
 BOOST_AUTO_TEST_CASE(a_formula_in_a_reject_is_harmless_in_csv) {

@@ -86,7 +86,8 @@ def fetch_packages(folder):
 def topics_of(servers):
     """Names of their own on a broker that others use too."""
     mark = "." + secrets.token_hex(4) if servers else ""
-    return {"documents": f"dossier.documents.v1{mark}", "commands": f"dossier.commands.v1{mark}",
+    return {"documents": f"dossier.documents.v1{mark}", "ingestion": f"dossier.ingestion.v1{mark}",
+            "commands": f"dossier.commands.v1{mark}",
             "replies": f"dossier.replies.v1{mark}", "deadLetters": f"dossier.dlq.v1{mark}"}
 
 
@@ -95,7 +96,7 @@ def run_suite(options, mode, work):
     topics = topics_of(options.servers)
     settings = {"kafka.mode": mode, "kafka.documents_topic": topics["documents"],
                 "kafka.commands_topic": topics["commands"], "kafka.replies_topic": topics["replies"],
-                "kafka.dead_letters_topic": topics["deadLetters"]}
+                "kafka.dead_letters_topic": topics["deadLetters"], "kafka.ingestion_topic": topics["ingestion"]}
     if options.servers:
         settings["kafka.bootstrap_servers"] = options.servers
     server = Server(options.binary, os.path.join(work, f"data-{mode}"), os.path.join(work, f"log-{mode}"),

@@ -266,7 +266,7 @@ def start_broker(options, topics):
     if options.servers:
         return None, options.servers
     wanted = [(topics["documents"], SHARDS), (topics["commands"], COMMAND_PARTITIONS),
-              (topics["replies"], SHARDS), (topics["dead_letters"], SHARDS)]
+              (topics["ingestion"], SHARDS), (topics["replies"], SHARDS), (topics["dead_letters"], SHARDS)]
     broker = subprocess.Popen([options.broker, *[str(x) for pair in wanted for x in pair]], stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE, text=True)
     return broker, broker.stdout.readline().strip()
@@ -275,7 +275,8 @@ def start_broker(options, topics):
 def settings_of(servers, topics):
     return {"kafka.bootstrap_servers": servers, "kafka.documents_topic": topics["documents"],
             "kafka.commands_topic": topics["commands"], "kafka.replies_topic": topics["replies"],
-            "kafka.dead_letters_topic": topics["dead_letters"], "storage.shards": SHARDS}
+            "kafka.dead_letters_topic": topics["dead_letters"],
+            "kafka.ingestion_topic": topics["ingestion"], "storage.shards": SHARDS}
 
 
 def prove(options, server, servers, topics, work):
@@ -308,7 +309,8 @@ def main(arguments):
         sys.exit("kcat is missing: ./dev install test")
     work = tempfile.mkdtemp(prefix="dossier-commands-")
     mark = secrets.token_hex(4)
-    topics = {name: f"dossier.kills.{name}.{mark}" for name in ("documents", "commands", "replies", "dead_letters")}
+    names = ("documents", "ingestion", "commands", "replies", "dead_letters")
+    topics = {name: f"dossier.kills.{name}.{mark}" for name in names}
     broker, servers = start_broker(options, topics)
     server = Server(options.binary, os.path.join(work, "data"), os.path.join(work, "log"),
                     "dsk_" + secrets.token_urlsafe(32), settings_of(servers, topics))

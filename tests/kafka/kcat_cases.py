@@ -39,7 +39,8 @@ class Cases(unittest.TestCase):
         cls.documents, cls.commands = f"dossier.documents.v1{mark}", f"dossier.commands.v1{mark}"
         cls.replies, cls.letters = f"dossier.replies.v1{mark}", f"dossier.dlq.v1{mark}"
         settings = {"kafka.documents_topic": cls.documents, "kafka.commands_topic": cls.commands,
-                    "kafka.replies_topic": cls.replies, "kafka.dead_letters_topic": cls.letters}
+                    "kafka.replies_topic": cls.replies, "kafka.dead_letters_topic": cls.letters,
+                    "kafka.ingestion_topic": f"dossier.ingestion.v1{mark}"}
         if cls.options.servers:
             settings["kafka.bootstrap_servers"] = cls.options.servers
         cls.server = Server(cls.options.binary, os.path.join(cls.work.name, "data"),

@@ -145,7 +145,7 @@ def main(arguments):
     mark = secrets.token_hex(4)
     topic = f"dossier.kills.{mark}"
     # Not of interest here, but the server wants to have them, with a partition for each shard.
-    others = {name: f"dossier.kills.{name}.{mark}" for name in ("commands", "replies", "dead_letters")}
+    others = {name: f"dossier.kills.{name}.{mark}" for name in ("ingestion", "commands", "replies", "dead_letters")}
     broker = None
     servers = options.servers
     if options.broker:

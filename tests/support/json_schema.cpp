@@ -61,7 +61,7 @@ private:
       "examples",  "pattern",       "minimum",    "maximum",  "minLength",
       "maxLength", "minProperties", "format",     "enum",     "const",
       "items",     "oneOf",         "default",    "$schema",  "$id",
-      "title",     "uniqueItems"};
+      "title",     "uniqueItems",   "minItems",   "maxItems"};
     for (const auto& [keyword, ignored] : schema.items())
       if (!known.contains(keyword))
         found.push_back(at + " has a schema with the unknown keyword " + keyword);
@@ -120,6 +120,9 @@ private:
     if (schema.value("uniqueItems", false)
         && std::set<json>(value.begin(), value.end()).size() != value.size())
       found.push_back(at + " has an item twice");
+    if (value.size() < schema.value("minItems", 0u)
+        || value.size() > schema.value("maxItems", 1u << 30))
+      found.push_back(at + " has too few or too many items");
     if (!schema.contains("items"))
       return;
     for (std::size_t i = 0; i < value.size(); ++i)

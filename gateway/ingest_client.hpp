@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Has a server ingest a file, from the command line: `dossier ingest`. Takes a few hundred
+// kilobytes, however large the file is.
+#pragma once
+
+#include <cstdint>
+#include <iosfwd>
+#include <string>
+
+namespace dossier {
+
+struct ingest_request {
+  std::string file;
+  std::string server = "http://127.0.0.1:8080"; ///< Without a path.
+  std::string key;
+  std::string schema = "cdr";
+  std::string customer;   ///< Empty: the server's ingestion.customer.
+  bool shows_bar = false; ///< Whether progress is shown on one line that is written over.
+};
+
+/// Sends the file, follows its job to the end, and says what came of it. 0: all records are rows;
+/// 1: some are rejects, or chunks failed; 2: the job failed or was cancelled, or could not be
+/// followed, which is said on `errors`.
+int ingest(const ingest_request& wanted, std::ostream& out, std::ostream& errors);
+
+} // namespace dossier
