@@ -260,11 +260,11 @@ BOOST_AUTO_TEST_CASE(the_document_is_served_as_it_is_written) {
   const auto served = send({verb::get, "/asyncapi.json"});
   BOOST_TEST(json_of(served) == asyncapi);
   BOOST_TEST(asyncapi["asyncapi"] == "3.0.0");
-  BOOST_TEST(names_of(asyncapi["channels"])
-               == (std::set<std::string>{"dossier.documents.v1", "dossier.ingestion.v1",
-                                         "dossier.commands.v1", "dossier.replies.v1",
-                                         "dossier.dlq.v1"}),
-             boost::test_tools::per_element());
+  BOOST_TEST(
+    names_of(asyncapi["channels"])
+      == (std::set<std::string>{"dossier.documents.v1", "dossier.ingestion.v1",
+                                "dossier.commands.v1", "dossier.replies.v1", "dossier.dlq.v1"}),
+    boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(the_channel_of_documents_lists_exactly_the_events) {
