@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t open_max = 16;
 constexpr std::size_t list_rows = 1'000;
 /// Before something is tried again that was refused for a while.
-constexpr milliseconds patience{1'000};
+constexpr milliseconds repeat_after{1'000};
 /// The lowest there is: a request that comes in has the core almost at once.
 constexpr int niceness = 19;
 
@@ -264,7 +264,7 @@ bool ingester::is_passing(const failure& why) {
 }
 
 void ingester::try_later(work what) {
-  later_.push_back({uptime_ + patience, std::move(what)});
+  later_.push_back({uptime_ + repeat_after, std::move(what)});
 }
 
 void ingester::insist(const entity_id& id, ingestion::command what, answered then) {

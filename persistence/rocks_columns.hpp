@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string_view>
 
 #include <rocksdb/cache.h>
 #include <rocksdb/compaction_filter.h>
@@ -59,6 +60,10 @@ public:
 private:
   std::atomic<timestamp> now_{timestamp::min()};
 };
+
+inline rocksdb::Slice slice_of(std::string_view bytes) {
+  return {bytes.data(), bytes.size()};
+}
 
 rocksdb::DBOptions database_options(const rocks_options& options);
 rocksdb::ColumnFamilyOptions column_options(column c, const rocks_options& options,

@@ -19,9 +19,6 @@ constexpr std::uint64_t layout_version = 1;
 // others.
 constexpr int cache_shard_bits = 2;
 
-rocksdb::Slice slice_of(std::string_view bytes) {
-  return {bytes.data(), bytes.size()};
-}
 // RocksDB has no code of its own for a lock that is taken, only the name of the file in the
 // message.
 bool is_lock_taken(const rocksdb::Status& status) {

@@ -11,10 +11,6 @@ namespace dossier {
 
 namespace {
 
-rocksdb::Slice slice_of(std::string_view bytes) {
-  return {bytes.data(), bytes.size()};
-}
-
 template <std::size_t Size>
 std::string_view view_of(const std::array<char, Size>& bytes) {
   return {bytes.data(), Size};
