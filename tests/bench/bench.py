@@ -14,6 +14,7 @@ import time
 
 import goals_backbone
 import goals_ingestion
+import goals_jobs
 import goals_requests
 import goals_store
 import goals_timers
@@ -31,6 +32,7 @@ MEASURES = (
     (("P15",), lambda rig, wants: goals_timers.spread_out(rig)),
     (("P16",), lambda rig, wants: goals_timers.storm(rig)),
     (("P19",), lambda rig, wants: goals_ingestion.scans(rig)),
+    (("P20", "P21", "P23"), lambda rig, wants: goals_jobs.jobs(rig)),
     (("P26",), lambda rig, wants: goals_backbone.drain(rig)),
     (("P27",), lambda rig, wants: goals_backbone.latency(rig)),
     (("P28",), lambda rig, wants: goals_backbone.commands(rig)),

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""P20 (a CSV file to durable, typed rows), P21 (memory and written bytes) and P23 (requests meanwhile)."""
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+
+from rig import Absent, median
+from table import Bound, Row, ms, size
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+MIB = 1 << 20
+HEADER = "caller_id,recipient,call_date,end_time,duration,cost,reference,currency\n"
+CONNECTIONS = 16
+# Where Debian puts PostgreSQL 15. It is used if it is there; it is not installed for the bench, because its
+# package starts a server.
+POSTGRES = "/usr/lib/postgresql/15/bin"
+TABLE = ("create table calls (caller_id text, recipient text, call_date date, end_time time, duration bigint, "
+         "cost numeric(18,3), reference text, currency text)")
+
+
+def make_file(path, size_bytes):
+    """Call records with ISO dates, so that every peer reads the same."""
+    with open(path, "w", encoding="ascii") as file:
+        file.write(HEADER)
+        index = 0
+        while file.tell() < size_bytes:
+            file.write("".join(
+                f"44{i % 9999991},44{i * 7 % 9999991},2024-{1 + i % 12:02d}-{1 + i % 28:02d},"
+                f"{i % 24:02d}:{i % 60:02d}:07,{i % 3600},{i % 90}.{i % 1000:03d},R{i:010d},GBP\n"
+                for i in range(index, index + 20000)))
+            index += 20000
+    return index
+
+
+def schema_text():
+    """The schema that ships, with ISO dates."""
+    with open(os.path.join(HERE, "..", "..", "config", "schemas", "cdr.toml"), encoding="utf-8") as file:
+        return file.read().replace('"cdr"', '"calls"').replace('"dd/mm/yyyy"', '"yyyy-mm-dd"')
+
+
+class Watch(threading.Thread):
+    """The largest resident memory that a server had."""
+
+    def __init__(self, server):
+        super().__init__(daemon=True)
+        self.server, self.most, self.is_over = server, 0, threading.Event()
+
+    def run(self):
+        while not self.is_over.wait(0.02):
+            self.most = max(self.most, self.server.rss_bytes())
+
+
+def ingest(rig, server, path):
+    """Sends a file, waits for its end: (seconds to the answer, seconds from there to the end, the job)."""
+    begun = time.monotonic()
+    run = subprocess.run(["curl", "-sS", "-H", f"x-functions-key: {rig.key}", "-T", path, "-X", "POST",
+                          f"http://127.0.0.1:{server.port}/api/cdr/upload-large?schema=calls&customerId=bench-00"],
+                         capture_output=True, text=True, timeout=600, check=True)
+    sent = time.monotonic()
+    job = json.loads(run.stdout)["correlationId"]
+    while True:
+        state = server.client().ask("GET", f"/api/jobstatus/{job}").json()
+        if state["endedAt"]:
+            break
+        time.sleep(0.02)
+    if state["status"] != "Succeeded":
+        raise RuntimeError(f"the job ended as {state['status']}: {state['error']}")
+    return sent - begun, time.monotonic() - sent, state
+
+
+def folder_bytes(path):
+    return sum(os.path.getsize(os.path.join(at, name)) for at, _, names in os.walk(path) for name in names)
+
+
+class Postgres:
+    """A server of its own, with the settings that a package gives it but for the address."""
+
+    def __init__(self, folder):
+        if not os.path.exists(POSTGRES + "/initdb"):
+            raise Absent("postgresql")
+        self.folder = folder
+        self.user = [] if os.geteuid() else ["runuser", "-u", "nobody", "--"]
+        shutil.chown(folder, "nobody") if self.user else None
+        self._run("initdb", "-D", f"{folder}/data", "-A", "trust", "-U", "bench")
+        self._run("pg_ctl", "-D", f"{folder}/data", "-w", "-l", f"{folder}/log", "-o",
+                  f"-c listen_addresses='' -c unix_socket_directories={folder} -c max_wal_size=4GB", "start")
+
+    def _run(self, program, *arguments):
+        subprocess.run([*self.user, f"{POSTGRES}/{program}", *arguments], check=True, stdout=subprocess.DEVNULL,
+                       timeout=120)
+
+    def copy_s(self, path):
+        """Seconds of a COPY, durable when it ends."""
+        self._sql("drop table if exists calls; " + TABLE)
+        begun = time.monotonic()
+        self._sql(f"copy calls from '{path}' (format csv, header)")
+        return time.monotonic() - begun
+
+    def _sql(self, text):
+        subprocess.run([*self.user, f"{POSTGRES}/psql", "-h", self.folder, "-U", "bench", "-d", "postgres",
+                        "-qc", text], check=True, timeout=1200)
+
+    def stop(self):
+        self._run("pg_ctl", "-D", f"{self.folder}/data", "-m", "immediate", "stop")
+
+
+def _copy_row(path, bytes_count, ours_s):
+    what, peer = "CSV file to durable rows", "PostgreSQL COPY"
+    folder = tempfile.mkdtemp(prefix="dossier-postgres-", dir="/tmp")
+    try:
+        postgres = Postgres(folder)
+        try:
+            theirs_s = median([postgres.copy_s(path) for _ in range(3)])
+        finally:
+            postgres.stop()
+    except Absent:
+        return Row("P20", what, peer, "absent")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return Row("P20", what, peer, size(bytes_count / theirs_s) + "/s", size(bytes_count / ours_s) + "/s",
+               theirs_s / ours_s, to_reach=Bound(">=", 3), aim=Bound(">=", 3))
+
+
+def jobs(rig):
+    folder = rig.folder("jobs")
+    os.chmod(folder, 0o755)
+    path = os.path.join(folder, "calls.csv")
+    records = make_file(path, (256 if rig.quick else 2048) * MIB)
+    bytes_count = os.path.getsize(path)
+    schemas = rig.folder("schemas")
+    rig_schema = os.path.join(schemas, "calls.toml")
+    with open(rig_schema, "w", encoding="utf-8") as into:
+        into.write(schema_text())
+    settings = {"ingestion.schemas_dir": schemas}
+    with rig.dossier("jobs", settings) as server:
+        watch = Watch(server)
+        watch.start()
+        sent_s, read_s, state = ingest(rig, server, path)
+        watch.is_over.set()
+        watch.join()
+        written = folder_bytes(os.path.join(server.data_dir, "rows"))
+    rows = [Row("P20", "CSV file to durable rows, from the answer on", "", "", size(bytes_count / read_s) + "/s",
+                note=f"{state['processedRecordsCount']} of {records} rows in {read_s:.1f} s; "
+                     f"sending it took {sent_s:.1f} s"),
+            _copy_row(path, bytes_count, read_s),
+            Row("P21", "memory while a file is ingested", "", "", size(watch.most), value=watch.most / MIB,
+                to_reach=Bound("<=", 100, "MiB"), aim=Bound("<=", 96, "MiB"), note=f"a file of {size(bytes_count)}"),
+            Row("P21", "files of rows", "the CSV file", size(bytes_count), size(written), written / bytes_count,
+                to_reach=Bound("<=", 1.3), note="rows, keys and checksums, each byte written once")]
+    rows += _meanwhile(rig, path, settings)
+    os.remove(path)
+    return rows
+
+
+def _meanwhile(rig, path, settings):
+    """Creates and reads on an idle server, then while it ingests."""
+    rows = []
+    with rig.dossier("meanwhile", settings) as server:
+        client = server.client()
+        ident, _, _ = rig.make_document(client, b"content")
+        client.close()
+        target = f"http://127.0.0.1:{server.port}/api/documents/{ident}?customerId=bench-00"
+        loads = {"durable create": lambda: rig.wrk_create(server, CONNECTIONS, 2),
+                 "GET document": lambda: rig.wrk(target, CONNECTIONS, 2, fields=rig.admin_fields(), process=server)}
+        idle = {what: median([run().p99_ms for _ in range(3)]) for what, run in loads.items()}
+        for what, run in loads.items():
+            copy = path + "-" + what.split()[0]
+            with open(copy, "wb") as into, open(path, "rb") as source:
+                into.write(HEADER.encode())
+                into.write(f"1,2,2024-01-01,10:00:00,1,1,{what.split()[0]},GBP\n".encode())
+                source.seek(len(HEADER))
+                shutil.copyfileobj(source, into, 1 << 20)
+            busy, over = [], threading.Thread(target=ingest, args=(rig, server, copy))
+            over.start()
+            while over.is_alive() or not busy:
+                busy.append(run().p99_ms)
+            over.join()
+            os.remove(copy)
+            rows.append(Row("P23", f"{what}, p99, {CONNECTIONS} connections, while a file is sent and ingested",
+                            "ours, idle", ms(idle[what]), ms(median(busy)), median(busy) / idle[what],
+                            to_reach=Bound("<=", 2), aim=Bound("<=", 2)))
+    return rows
