@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/ingester.hpp"
 
-#include "actors/letter_walk.hpp"
+#include "actors/list_walk.hpp"
 #include "config/log.hpp"
 
 #include <sys/resource.h>
@@ -54,7 +54,7 @@ ingester::~ingester() {
 
 result<void> ingester::recover() {
   std::deque<entity_id> found;
-  letter_walk walk(parts_.store, ingestion::open_list, std::nullopt, list_rows);
+  list_walk walk(parts_.store, ingestion::open_list, std::nullopt, list_rows);
   for (;;) {
     const auto row = walk.next();
     if (!row)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/jobs_service.hpp"
 
-#include "actors/letter_walk.hpp"
+#include "actors/list_walk.hpp"
 
 #include <utility>
 
@@ -33,7 +33,7 @@ result<job_page> jobs_service::list(std::string_view list,
                                     const std::optional<std::string>& customer,
                                     const std::optional<listing>& after, std::size_t limit) const {
   job_page page;
-  letter_walk walk(gate_.services().store, list, after, limit + 1);
+  list_walk walk(gate_.services().store, list, after, limit + 1);
   auto place = after;
   for (std::size_t looks = 0; looks < scan_max_; ++looks) {
     const auto row = walk.next();

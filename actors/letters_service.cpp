@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/letters_service.hpp"
 
-#include "actors/letter_walk.hpp"
+#include "actors/list_walk.hpp"
 #include "protocol/assert.hpp"
 
 #include <algorithm>
@@ -118,7 +118,7 @@ result<letter_page> letters_service::list(const letter_filter& filter,
   if (!list)
     return list.error();
   letter_page page;
-  letter_walk walk(gate_.services().store, *list, start_of(filter, after), limit + 1);
+  list_walk walk(gate_.services().store, *list, start_of(filter, after), limit + 1);
   auto place = after;
   for (budget left(limits_);;) {
     const auto row = walk.next();
@@ -148,7 +148,7 @@ result<letter_groups> letters_service::groups(letter::status status) const {
     return list.error();
   letter_groups all;
   std::unordered_map<std::string, letter_group> by_fingerprint;
-  letter_walk walk(gate_.services().store, *list, std::nullopt, limits_.scan_max);
+  list_walk walk(gate_.services().store, *list, std::nullopt, limits_.scan_max);
   for (budget left(limits_);;) {
     const auto row = walk.next();
     if (!row)

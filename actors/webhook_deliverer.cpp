@@ -2,7 +2,7 @@
 #include "actors/webhook_deliverer.hpp"
 
 #include "actors/entity/hosted.hpp"
-#include "actors/letter_walk.hpp"
+#include "actors/list_walk.hpp"
 #include "actors/webhook/kind.hpp"
 #include "config/log.hpp"
 #include "protocol/assert.hpp"
@@ -76,7 +76,7 @@ void deliverer_state::list_all() {
       log(log_level::error, "webhooks cannot be listed", {{"why", why.why}});
       is_unlisted->store(true);
     };
-    letter_walk walk(*store, webhook::list_name, std::nullopt, walk_rows);
+    list_walk walk(*store, webhook::list_name, std::nullopt, walk_rows);
     for (;;) {
       const auto row = walk.next();
       if (!row)

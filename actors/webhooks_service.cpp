@@ -2,7 +2,7 @@
 #include "actors/webhooks_service.hpp"
 
 #include "actors/entity/answer_codec.hpp"
-#include "actors/letter_walk.hpp"
+#include "actors/list_walk.hpp"
 #include "actors/messages.hpp"
 #include "config/log.hpp"
 #include "protocol/assert.hpp"
@@ -115,7 +115,7 @@ result<found_webhook> webhooks_service::find(const entity_id& id) const {
 result<std::vector<found_webhook>>
 webhooks_service::list(const std::optional<std::string>& customer, std::size_t limit) const {
   std::vector<found_webhook> all;
-  letter_walk walk(services_.store, webhook::list_name, std::nullopt, list_rows);
+  list_walk walk(services_.store, webhook::list_name, std::nullopt, list_rows);
   while (all.size() < limit) {
     const auto row = walk.next();
     if (!row)

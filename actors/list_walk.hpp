@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Walks one list of letters over all shards, newest first, a row at a time. One thread at a time;
+// Walks one list of entities over all shards, newest first, a row at a time. One thread at a time;
 // blocks on the disk.
 #pragma once
 
@@ -15,11 +15,11 @@
 
 namespace dossier {
 
-class letter_walk {
+class list_walk {
 public:
   /// Begins strictly after `after`; about `expected` rows will be asked for.
-  letter_walk(const journal& store, std::string_view list, std::optional<listing> after,
-              std::size_t expected);
+  list_walk(const journal& store, std::string_view list, std::optional<listing> after,
+            std::size_t expected);
 
   /// The next row; nullopt behind the last.
   result<std::optional<listing>> next();

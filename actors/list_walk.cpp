@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "actors/letter_walk.hpp"
+#include "actors/list_walk.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -10,8 +10,8 @@ bool is_newer(const listing& a, const listing& b) {
   return a.created_at != b.created_at ? a.created_at > b.created_at : a.entity < b.entity;
 }
 
-letter_walk::letter_walk(const journal& store, std::string_view list, std::optional<listing> after,
-                         std::size_t expected)
+list_walk::list_walk(const journal& store, std::string_view list, std::optional<listing> after,
+                     std::size_t expected)
   : store_(store)
   , list_(list)
   // Rows lie anywhere: each shard is read a little beyond its share.
@@ -21,7 +21,7 @@ letter_walk::letter_walk(const journal& store, std::string_view list, std::optio
     l.after = after;
 }
 
-result<void> letter_walk::fill(shard_number shard) {
+result<void> list_walk::fill(shard_number shard) {
   auto& l = lanes_[shard];
   if (l.is_read || !l.rows.empty())
     return {};
@@ -35,7 +35,7 @@ result<void> letter_walk::fill(shard_number shard) {
   return {};
 }
 
-result<std::optional<listing>> letter_walk::next() {
+result<std::optional<listing>> list_walk::next() {
   lane* newest = nullptr;
   for (shard_number shard = 0; shard < lanes_.size(); ++shard) {
     if (auto filled = fill(shard); !filled)
