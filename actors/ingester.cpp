@@ -28,11 +28,6 @@ command_meta own_meta() {
   return meta;
 }
 
-bool is_over(ingestion::status s) {
-  using enum ingestion::status;
-  return s == succeeded || s == partially_succeeded || s == failed || s == cancelled;
-}
-
 /// Whether somebody has to begin this chunk: nobody has, or whoever had is gone.
 bool wants_beginning(const ingestion::chunk& c) {
   return c.phase == ingestion::chunk_phase::ready || c.phase == ingestion::chunk_phase::running;
@@ -178,12 +173,14 @@ std::optional<ingester::work> ingester::choose_from(open_job& job) {
       look(id);
     };
   }
+  if (job.refused_at == job.view->version)
+    return std::nullopt;
   using enum ingestion::status;
   switch (job.view->status) {
   case accepted:
     job.is_busy = true;
     return [this, id] {
-      insist(id, ingestion::start{}, [this, id](const auto& came) { settle(id, came); });
+      insist(id, ingestion::start{}, [this, id](const auto& refused) { settle(id, refused); });
     };
   case chunking:
     return choose_range(job);
@@ -203,8 +200,8 @@ std::optional<ingester::work> ingester::choose_from(open_job& job) {
 std::optional<ingester::work> ingester::choose_range(open_job& job) {
   if (!job.split) {
     job.is_busy = true;
-    return [this, id = job.id, view = *job.view] {
-      prepare_split(id, view);
+    return [this, id = job.id, view = job.view] {
+      prepare_split(id, view->submission);
     };
   }
   if (job.split->next == job.split->split.ranges())
@@ -231,15 +228,29 @@ std::optional<ingester::work> ingester::choose_chunk(open_job& job) {
   return std::nullopt;
 }
 
-void ingester::hear(const entity_id& id, const ingestion::view& view) {
+void ingester::hear(const entity_id& id, ingestion::view view) {
   auto* job = find(id);
   if (!job || (job->view && job->view->version > view.version))
     return;
-  job->view = view;
   if (view.status != ingestion::status::chunking)
     job->split = nullptr;
-  if (is_over(view.status))
+  if (view.ended_at)
     job->is_over->store(true);
+  else if (job->is_over->load())
+    job->is_over = std::make_shared<std::atomic<bool>>(false);
+  job->view = std::make_shared<const ingestion::view>(std::move(view));
+}
+
+/// Why looked at again: it may have gone on meanwhile, and then the refusal is of the past. If not,
+/// asking again would be refused again.
+void ingester::take_refusal(const entity_id& id, const failure& why) {
+  log(log_level::warn, "an ingestion job refused its next step",
+      {{"job", id.text()}, {"why", why.why}});
+  auto* job = find(id);
+  if (!job || !job->view)
+    return;
+  job->refused_at = job->view->version;
+  job->is_stale = true;
 }
 
 void ingester::let_go_of(const entity_id& id, std::uint32_t number) {
@@ -252,7 +263,7 @@ void ingester::let_go_of(const entity_id& id, std::uint32_t number) {
 
 void ingester::let_go_if_over(const entity_id& id) {
   const auto* job = find(id);
-  if (job && job->view && is_over(job->view->status) && !job->is_busy && !job->is_stale
+  if (job && job->view && job->view->ended_at && !job->is_busy && !job->is_stale
       && job->in_hand.empty())
     std::erase_if(open_, [&](const open_job& j) { return j.id == id; });
 }
@@ -271,16 +282,19 @@ void ingester::insist(const entity_id& id, ingestion::command what, answered the
   auto receive = [this, id, what, then = std::move(then)](result<answer<ingestion::view>> came) {
     if (is_stopping_)
       return;
+    std::optional<failure> refused;
     {
       const std::lock_guard lock{mutex_};
-      if (!came && is_passing(came.error())) {
+      if (came) {
+        hear(id, std::move(came->view));
+      } else if (is_passing(came.error())) {
         try_later([this, id, what, then] { insist(id, what, then); });
         return;
+      } else {
+        refused = came.error();
       }
-      if (came)
-        hear(id, came->view);
     }
-    then(came);
+    then(refused);
     {
       const std::lock_guard lock{mutex_};
       let_go_if_over(id);
@@ -291,13 +305,12 @@ void ingester::insist(const entity_id& id, ingestion::command what, answered the
                     std::make_shared<reply<ingestion::view>>(std::move(receive)));
 }
 
-void ingester::settle(const entity_id& id, const result<answer<ingestion::view>>& came) {
-  if (!came)
-    log(log_level::warn, "an ingestion job refused its next step",
-        {{"job", id.text()}, {"why", came.error().why}});
+void ingester::settle(const entity_id& id, const std::optional<failure>& refused) {
   const std::lock_guard lock{mutex_};
   if (auto* job = find(id))
     job->is_busy = false;
+  if (refused)
+    take_refusal(id, *refused);
 }
 
 } // namespace dossier

@@ -80,17 +80,21 @@ private:
   /// A job that is being worked on.
   struct open_job {
     entity_id id;
-    std::optional<ingestion::view> view; ///< As last heard of.
-    bool is_stale = true;                ///< Something has happened since.
-    bool is_busy = false;                ///< A step of the job as a whole is under way.
+    std::shared_ptr<const ingestion::view> view; ///< As last heard of; nullptr: not yet.
+    bool is_stale = true;                        ///< Something has happened since.
+    bool is_busy = false;                        ///< A step of the job as a whole is under way.
+    /// At this version it refused what we wanted: it is left alone until it has another one.
+    std::optional<std::uint64_t> refused_at;
     std::shared_ptr<const ingested_file> file;
     std::shared_ptr<split_run> split;
     std::set<std::uint32_t> in_hand; ///< Chunks that are begun, read or reported about.
-    /// The job has ended: whoever reads a chunk of it may stop.
+    /// The job has ended: whoever reads a chunk of it may stop. A job that is taken up again has
+    /// another flag, so that who was told to stop does.
     std::shared_ptr<std::atomic<bool>> is_over = std::make_shared<std::atomic<bool>>(false);
   };
   using work = std::function<void()>;
-  using answered = std::function<void(const result<answer<ingestion::view>>&)>;
+  /// What a command came to: why it was refused, or nullopt.
+  using answered = std::function<void(const std::optional<failure>& refused)>;
 
   void run();
 
@@ -102,14 +106,15 @@ private:
   std::optional<work> choose_chunk(open_job& job);
   void take_up_waiting();
   open_job* find(const entity_id& id);
-  void hear(const entity_id& id, const ingestion::view& view);
+  void hear(const entity_id& id, ingestion::view view);
+  void take_refusal(const entity_id& id, const failure& why);
   void let_go_of(const entity_id& id, std::uint32_t number);
   void let_go_if_over(const entity_id& id);
 
   // Pieces of work.
 
   void look(const entity_id& id);
-  void prepare_split(const entity_id& id, const ingestion::view& view);
+  void prepare_split(const entity_id& id, const ingestion::submission& what);
   void look_at_range(const entity_id& id, const std::shared_ptr<split_run>& run, std::size_t range);
   void fold(const entity_id& id, split_run& run);
   void begin(const row_file_key& what);
@@ -119,7 +124,7 @@ private:
 
   /// The file of a job, opened once if it can be.
   result<std::shared_ptr<const ingested_file>> file_of(const entity_id& id,
-                                                       const ingestion::view& view);
+                                                       const ingestion::submission& what);
 
   /// Sends a command until it is answered by other than busy or unavailable.
   void insist(const entity_id& id, ingestion::command what, answered then);
@@ -128,7 +133,7 @@ private:
   /// Whether the same may be granted later.
   static bool is_passing(const failure& why);
   /// A step of the whole job is over.
-  void settle(const entity_id& id, const result<answer<ingestion::view>>& came);
+  void settle(const entity_id& id, const std::optional<failure>& refused);
 
   const ingester_parts parts_;
   const ingestion_settings limits_;

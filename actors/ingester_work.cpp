@@ -10,47 +10,46 @@
 namespace dossier {
 
 void ingester::look(const entity_id& id) {
-  const auto found = parts_.all.find(id);
-  if (!found)
-    log(log_level::error, "an ingestion job cannot be read",
-        {{"job", id.text()}, {"why", found.error().why}});
+  auto found = parts_.all.find(id);
   {
     const std::lock_guard lock{mutex_};
     auto* job = find(id);
     DOSSIER_ASSERT(job != nullptr, "a job that is being looked at stays");
     if (found) {
       job->is_busy = false;
-      hear(id, found->view);
+      hear(id, std::move(found->view));
       let_go_if_over(id);
-    } else {
-      // It stays busy until then.
+    } else if (is_passing(found.error())) {
       try_later([this, id] { look(id); });
+    } else {
+      // It stays busy, and so is left alone, until the next start: its history is damaged.
+      log(log_level::error, "an ingestion job cannot be read",
+          {{"job", id.text()}, {"why", found.error().why}});
     }
   }
   news_.notify_all();
 }
 
 result<std::shared_ptr<const ingested_file>> ingester::file_of(const entity_id& id,
-                                                               const ingestion::view& view) {
+                                                               const ingestion::submission& what) {
   {
     const std::lock_guard lock{mutex_};
     if (const auto* job = find(id); job && job->file)
       return job->file;
   }
   // Two threads may come here at once: both open it, one of them is kept.
-  auto file
-    = open_ingested_file(parts_.blobs, parts_.schemas, view.submission, limits_.record_bytes_max);
+  auto file = open_ingested_file(parts_.blobs, parts_.schemas, what, limits_.record_bytes_max);
   const std::lock_guard lock{mutex_};
   if (auto* job = find(id); job && file && !job->file)
     job->file = *file;
   return file;
 }
 
-void ingester::prepare_split(const entity_id& id, const ingestion::view& view) {
-  const auto file = file_of(id, view);
+void ingester::prepare_split(const entity_id& id, const ingestion::submission& what) {
+  const auto file = file_of(id, what);
   if (!file) {
     insist(id, ingestion::report_split_failed{file.error().why},
-           [this, id](const auto& came) { settle(id, came); });
+           [this, id](const auto& refused) { settle(id, refused); });
     return;
   }
   const auto bytes = ingestion::piece_bytes(policy_of(limits_), (*file)->bytes);
@@ -87,8 +86,8 @@ void ingester::look_at_range(const entity_id& id, const std::shared_ptr<split_ru
 
 void ingester::fold(const entity_id& id, split_run& run) {
   auto split = run.why ? result<ingestion::report_split>(*run.why) : run.split.fold();
-  auto then = [this, id](const auto& came) {
-    settle(id, came);
+  auto then = [this, id](const auto& refused) {
+    settle(id, refused);
   };
   if (split)
     insist(id, std::move(*split), std::move(then));
@@ -98,17 +97,21 @@ void ingester::fold(const entity_id& id, split_run& run) {
 
 void ingester::begin(const row_file_key& what) {
   insist(what.job, ingestion::begin_chunk{what.chunk, what.attempt},
-         [this, what](const result<answer<ingestion::view>>& came) {
+         [this, what](const std::optional<failure>& refused) {
            const std::lock_guard lock{mutex_};
-           if (came && what.chunk <= came->view.chunks.size()) {
-             const auto& chunk = came->view.chunks[what.chunk - 1];
-             if (chunk.phase == ingestion::chunk_phase::running && chunk.attempt == what.attempt) {
-               begun_.push_back([this, what] { read(what); });
-               return;
-             }
+           const auto* job = find(what.job);
+           DOSSIER_ASSERT(job && job->view && what.chunk <= job->view->chunks.size(),
+                          "a job of which chunks are in hand stays");
+           const auto& chunk = job->view->chunks[what.chunk - 1];
+           if (!refused && chunk.phase == ingestion::chunk_phase::running
+               && chunk.attempt == what.attempt) {
+             begun_.push_back([this, what] { read(what); });
+             return;
            }
            // It was given up, or the job has ended meanwhile.
            let_go_of(what.job, what.chunk);
+           if (refused)
+             take_refusal(what.job, *refused);
          });
 }
 
@@ -121,7 +124,7 @@ void ingester::read(const row_file_key& what) {
 }
 
 result<row_file_counts> ingester::read_into_store(const row_file_key& what) {
-  std::optional<ingestion::view> view;
+  std::shared_ptr<const ingestion::view> view;
   std::shared_ptr<const std::atomic<bool>> is_over;
   {
     const std::lock_guard lock{mutex_};
@@ -131,7 +134,7 @@ result<row_file_counts> ingester::read_into_store(const row_file_key& what) {
     view = job->view;
     is_over = job->is_over;
   }
-  const auto file = file_of(what.job, *view);
+  const auto file = file_of(what.job, view->submission);
   if (!file)
     return file.error();
   const auto& schema = *(*file)->schema;
@@ -153,13 +156,15 @@ result<row_file_counts> ingester::read_into_store(const row_file_key& what) {
 }
 
 void ingester::report(const row_file_key& what, const result<row_file_counts>& made) {
-  auto then = [this, what](const result<answer<ingestion::view>>& came) {
-    if (!came && came.error().code == errc::content_mismatch) {
-      report(what, came.error());
+  auto then = [this, what](const std::optional<failure>& refused) {
+    if (refused && refused->code == errc::content_mismatch) {
+      report(what, *refused);
       return;
     }
     const std::lock_guard lock{mutex_};
     let_go_of(what.job, what.chunk);
+    if (refused)
+      take_refusal(what.job, *refused);
   };
   if (made) {
     stats_.chunks_read.fetch_add(1, std::memory_order_relaxed);
@@ -171,8 +176,8 @@ void ingester::report(const row_file_key& what, const result<row_file_counts>& m
            std::move(then));
     return;
   }
-  stats_.chunks_failed.fetch_add(1, std::memory_order_relaxed);
   const auto& why = made.error();
+  stats_.chunks_failed.fetch_add(1, std::memory_order_relaxed);
   log(log_level::warn, "a chunk could not be read",
       {{"job", what.job.text()},
        {"chunk", std::to_string(what.chunk)},

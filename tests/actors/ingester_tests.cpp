@@ -27,12 +27,14 @@ std::pair<status, std::string> verdict_on(const std::string& text,
           view.why.empty() && !view.troubles.empty() ? view.troubles.front().second : view.why};
 }
 
-/// A file that is ingested while the process is killed about every `steps` steps.
+/// A file that is ingested while the process is killed about every `steps` steps, ten times before
+/// the job has ended.
 void survives(std::uint64_t seed, std::uint64_t steps) {
   ingestion_world w(seed);
-  const auto text = made_file(seed, 120);
+  const auto text = made_file(seed, 600);
   const auto id = w.submit(text);
-  for (int kills = 0; kills < 12; ++kills) {
+  int kills = 0;
+  for (; kills < 10 && !w.view_of(id).ended_at; ++kills) {
     for (auto left = w.dice() % steps; left > 0 && w.step(); --left) {
     }
     if (w.world.commits.waiting() > 0 && w.dice() % 2 == 0)
@@ -42,6 +44,7 @@ void survives(std::uint64_t seed, std::uint64_t steps) {
   w.run();
   const auto view = w.view_of(id);
   BOOST_TEST_CONTEXT("seed " << seed) {
+    BOOST_TEST(kills == 10);
     BOOST_TEST((view.status == status::partially_succeeded));
     const auto seen = w.read(id);
     BOOST_TEST((seen == w.read_whole(text)));
@@ -82,7 +85,7 @@ BOOST_AUTO_TEST_CASE(a_large_file_is_many_chunks_and_the_same_rows) {
 
 BOOST_AUTO_TEST_CASE(killed_anywhere_each_record_counts_once) {
   for (std::uint64_t seed = 1; seed <= 40; ++seed)
-    survives(seed, 20 + 10 * (seed % 20));
+    survives(seed, 20 + 10 * (seed % 10));
 }
 
 BOOST_AUTO_TEST_CASE(only_one_attempt_of_a_chunk_stays) {
@@ -190,6 +193,42 @@ BOOST_AUTO_TEST_CASE(a_cancelled_job_stops_and_can_be_taken_up_again) {
   w.run();
   BOOST_TEST((w.view_of(id).status == status::partially_succeeded));
   BOOST_TEST((w.read(id) == w.read_whole(text)));
+}
+
+BOOST_AUTO_TEST_CASE(taken_up_again_while_chunks_are_still_in_hand) {
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+    ingestion_world w(seed);
+    const auto text = made_file(seed, 200);
+    const auto id = w.submit(text);
+    while (w.view_of(id).tally.successful < 3)
+      BOOST_REQUIRE(w.step());
+    w.tell(id, ingestion::cancel{"a slip"});
+    for (auto left = w.dice() % 30; left > 0 && w.step(); --left) {
+    }
+    w.tell(id, ingestion::retry_failed_chunks{});
+    w.run();
+    BOOST_TEST_CONTEXT("seed " << seed) {
+      BOOST_TEST((w.view_of(id).status == status::partially_succeeded));
+      BOOST_TEST((w.read(id) == w.read_whole(text)));
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_job_that_refuses_its_next_step_is_left_alone) {
+  ingestion_world w(5);
+  const auto id = w.submit(made_file(5, 200));
+  while (w.view_of(id).tally.successful < 3)
+    BOOST_REQUIRE(w.step());
+  // Its history cannot be read from now on, its state row can.
+  w.world.store->replace_event({entity_kind::job, id}, 1, "not an envelope");
+  w.world.core->admin().restart({entity_kind::job, id});
+  int steps = 0;
+  while (steps < 10'000 && w.step())
+    ++steps;
+  BOOST_TEST(steps < 10'000);
+  const auto other = w.submit(header + good_row);
+  w.run();
+  BOOST_TEST((w.view_of(other).status == status::succeeded));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
