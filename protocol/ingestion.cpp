@@ -44,6 +44,7 @@ std::string_view name_of(const command& c) {
     "accept job",           "start job",    "report split",
     "report split failed",  "begin chunk",  "report chunk finished",
     "report chunk failed",  "cancel job",   "retry failed chunks",
+    "report keys compared", "report comparison failed",
     "report repaired rows", "timer expired"};
   return names[c.index()];
 }

@@ -79,15 +79,28 @@ struct retry_failed_chunks {
   std::optional<reject_limits> limits; ///< From now on; nullopt: as before.
 };
 
-/// Some rejects of a finished chunk are none any more. The last one again: no effect. Refused as
-/// conflict unless `rejects_left` and these records together are as many as the chunk's rejects
-/// were, so of two repairs made at the same time one is refused. Which records are rejects the
-/// store knows: whoever reports has looked.
+/// Each chunk has ended, and these rows of theirs have keys that were there before. No effect
+/// unless the job is as it was when they were compared, so a report that was overtaken by a retry or
+/// a cancellation has none.
+struct report_keys_compared {
+  std::uint64_t version = 0; ///< Of the job that was looked at.
+  std::vector<correction> corrections; ///< In the store; ascending by chunk.
+};
+
+/// The keys cannot be compared: the job fails, and may be retried.
+struct report_comparison_failed {
+  std::uint64_t version = 0;
+  std::string why;
+};
+
+/// Some rejects of a finished chunk are rows now, its correction is in the store. Only of a job that
+/// has ended. Refused as conflict unless the job is as it was when the correction was made, so of
+/// two repairs made at the same time one is refused. Which records are rejects the store knows:
+/// whoever reports has looked.
 struct report_repaired {
   std::uint32_t number = 0;
+  std::uint32_t revision = 0;         ///< The version of the job that was looked at.
   std::vector<std::uint64_t> records; ///< 1 to 1'000 of the file's, from 1, ascending.
-  std::uint64_t rows = 0;             ///< That came of them.
-  std::uint64_t rejects_left = 0;     ///< In this chunk.
 };
 
 struct fire_timer {
@@ -97,7 +110,8 @@ struct fire_timer {
 
 using command = std::variant<accept, start, report_split, report_split_failed, begin_chunk,
                              report_chunk_finished, report_chunk_failed, cancel,
-                             retry_failed_chunks, report_repaired, fire_timer>;
+                             retry_failed_chunks, report_keys_compared, report_comparison_failed,
+                             report_repaired, fire_timer>;
 std::string_view name_of(const command& c);
 
 } // namespace dossier::ingestion

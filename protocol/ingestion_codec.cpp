@@ -21,6 +21,7 @@ constexpr std::string_view finished_type = "JobFinishedEvent";
 constexpr std::string_view failed_type = "JobFailedEvent";
 constexpr std::string_view cancelled_type = "JobCancelledEvent";
 constexpr std::string_view chunks_retried_type = "JobChunksRetriedEvent";
+constexpr std::string_view keys_compared_type = "JobKeysComparedEvent";
 constexpr std::string_view repaired_type = "JobRepairedEvent";
 
 class writing {
@@ -40,6 +41,8 @@ public:
     w_.key("schemaVersion").number(s.schema_version);
     w_.key("options").string(s.options);
     w_.key("kept").boolean(s.is_kept);
+    if (s.has_unique_keys)
+      w_.key("uniqueKeys").boolean(true);
     limits(e.limits);
     return done(accepted_type);
   }
@@ -106,8 +109,21 @@ public:
       limits(*e.limits);
     return done(chunks_retried_type);
   }
+  encoded_event operator()(const keys_compared& e) {
+    w_.key("corrections").begin_array();
+    for (const auto& c : e.corrections) {
+      w_.begin_object();
+      w_.key("chunk").number(c.number);
+      w_.key("revision").number(c.revision);
+      w_.key("duplicates").number(c.duplicates);
+      w_.end_object();
+    }
+    w_.end_array();
+    return done(keys_compared_type);
+  }
   encoded_event operator()(const repaired& e) {
     w_.key("chunk").number(e.number);
+    w_.key("revision").number(e.revision);
     w_.key("records").begin_array();
     for (const auto record : e.records) {
       w_.begin_object();
@@ -173,6 +189,7 @@ event read_accepted_1(event_members& m) {
   e.submission.schema_version = m.number<std::uint32_t>("schemaVersion");
   e.submission.options = m.text("options");
   e.submission.is_kept = m.boolean("kept");
+  e.submission.has_unique_keys = m.has("uniqueKeys") && m.boolean("uniqueKeys");
   e.limits = read_limits(m);
   return e;
 }
@@ -252,9 +269,22 @@ event read_chunks_retried_1(event_members& m) {
   return e;
 }
 
+event read_keys_compared_1(event_members& m) {
+  keys_compared e;
+  m.each("corrections", [&e](event_members& item) {
+    correction c;
+    c.number = item.number<std::uint32_t>("chunk");
+    c.revision = item.number<std::uint32_t>("revision");
+    c.duplicates = item.number<std::uint64_t>("duplicates");
+    e.corrections.push_back(c);
+  });
+  return e;
+}
+
 event read_repaired_1(event_members& m) {
   repaired e;
   e.number = m.number<std::uint32_t>("chunk");
+  e.revision = m.number<std::uint32_t>("revision");
   m.each("records",
          [&e](event_members& item) { e.records.push_back(item.number<std::uint64_t>("record")); });
   e.rows = m.number<std::uint64_t>("rows");
@@ -276,6 +306,7 @@ constexpr event_shape<event> shapes[] = {
   {failed_type, 1, read_failed_1},
   {cancelled_type, 1, read_cancelled_1},
   {chunks_retried_type, 1, read_chunks_retried_1},
+  {keys_compared_type, 1, read_keys_compared_1},
   {repaired_type, 1, read_repaired_1},
 };
 

@@ -95,9 +95,15 @@ struct chunks_retried {
   std::optional<reject_limits> limits; ///< From now on.
   bool operator==(const chunks_retried&) const = default;
 };
-/// JobRepairedEvent.
+/// JobKeysComparedEvent: rows whose keys were there before are rejects from now on.
+struct keys_compared {
+  std::vector<correction> corrections; ///< Of the chunks that have such rows, ascending.
+  bool operator==(const keys_compared&) const = default;
+};
+/// JobRepairedEvent: these records are rows from now on.
 struct repaired {
   std::uint32_t number = 0;
+  std::uint32_t revision = 0; ///< Of the chunk's correction from now on.
   std::vector<std::uint64_t> records;
   std::uint64_t rows = 0;
   std::uint64_t rejects_left = 0;
@@ -106,7 +112,7 @@ struct repaired {
 
 using event = std::variant<accepted, started, chunked, chunk_started, chunk_finished,
                            chunk_retry_scheduled, chunk_retries_due, chunk_failed, finished, failed,
-                           cancelled, chunks_retried, repaired>;
+                           cancelled, chunks_retried, keys_compared, repaired>;
 
 /// The payload of an event as stored: its type, the version of its shape, JSON text.
 encoded_event encode(const event& e);

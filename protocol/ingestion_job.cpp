@@ -72,6 +72,8 @@ std::string_view to_string(failure_cause c) {
     return "rejects";
   case failure_cause::rejects_ratio:
     return "rejects-ratio";
+  case failure_cause::keys:
+    return "keys";
   }
   return "unknown";
 }

@@ -44,6 +44,7 @@ enum class failure_cause : std::uint8_t {
   split = 1,         ///< "split": it could not be cut into chunks.
   rejects = 2,       ///< "rejects": more than rejects_max.
   rejects_ratio = 3, ///< "rejects-ratio": more than rejects_ppm_max of its records.
+  keys = 4,          ///< "keys": the keys of its rows could not be compared.
 };
 std::string_view to_string(failure_cause c);
 result<failure_cause> parse_failure_cause(std::string_view name);
@@ -68,6 +69,8 @@ struct submission {
   std::string options;              ///< How the file is read: a text that the worker understands.
 
   bool is_kept = false; ///< The content is kept after it was ingested without a reject.
+  /// No two rows of the customer and this schema have the same key: a later one is a reject.
+  bool has_unique_keys = false;
   bool operator==(const submission&) const = default;
 };
 
@@ -89,6 +92,15 @@ enum class chunk_phase : std::uint8_t {
 };
 std::string_view to_string(chunk_phase p);
 
+/// What is otherwise in a finished chunk since its records were read: rows that became rejects, and
+/// rejects that became rows. A later revision has all that an earlier one has.
+struct correction {
+  std::uint32_t number = 0;     ///< Of the chunk.
+  std::uint32_t revision = 0;   ///< The version of the job that it was made of; at least 1.
+  std::uint64_t duplicates = 0; ///< Rows that are rejects from now on.
+  bool operator==(const correction&) const = default;
+};
+
 /// One chunk as its job keeps it.
 struct chunk {
   std::uint64_t begin = 0;  ///< The offset of its first byte in the file.
@@ -100,6 +112,7 @@ struct chunk {
   std::uint32_t failures = 0;      ///< Transient ones since it was last made ready by hand.
   std::uint32_t interruptions = 0; ///< Attempts since then that nobody reported about.
   timestamp due;                   ///< While it waits.
+  std::uint32_t revision = 0; ///< Of its correction; 0: it has none.
   std::uint64_t rows = 0;
   std::uint64_t rejects = 0; ///< That are left.
   bool operator==(const chunk&) const = default;

@@ -117,9 +117,27 @@ result<void> check_repair(const chunk& c, const report_repaired& r) {
     return wrong("its records do not ascend", "/records");
   if (r.records.front() < c.record || r.records.back() >= c.record + c.extent.records)
     return wrong("its records are not all in chunk " + std::to_string(r.number), "/records");
-  if (r.rows > repaired_rows_max)
-    return wrong("at most " + std::to_string(repaired_rows_max) + " rows may come of one repair",
-                 "/rows");
+  return {};
+}
+
+result<void> check_corrections(const report_keys_compared& r, const facts& f) {
+  const auto wrong = [](const std::string& why) {
+    return fail(errc::invalid_argument, "the comparison cannot be recorded: " + why,
+                "/corrections");
+  };
+  std::uint32_t before = 0;
+  for (const auto& c : r.corrections) {
+    if (c.number <= before || c.number > f.chunks.size())
+      return wrong("its chunks do not ascend, or are not the job's");
+    before = c.number;
+    const auto& chunk = f.chunks[c.number - 1];
+    if (chunk.phase != chunk_phase::finished || c.duplicates == 0 || c.duplicates > chunk.rows)
+      return wrong("chunk " + std::to_string(c.number) + " has "
+                   + counted(chunk.rows, "row") + ", of which "
+                   + std::to_string(c.duplicates) + " cannot be duplicates");
+    if (c.revision != r.version)
+      return wrong("corrections are of the version that was looked at");
+  }
   return {};
 }
 

@@ -22,5 +22,7 @@ result<void> check_split(const report_split& c, const facts& f, const policy& p)
 /// that the split saw, so that none is missed; of a single file no more than it has bytes.
 result<void> check_counts(const chunk& c, const report_chunk_finished& r, job_type type);
 result<void> check_repair(const chunk& c, const report_repaired& r);
+/// Whether what is said to be corrected are rows of finished chunks.
+result<void> check_corrections(const report_keys_compared& r, const facts& f);
 
 } // namespace dossier::ingestion

@@ -128,7 +128,11 @@ struct evolving {
     note_trouble(f.troubles, e.number, e.why);
   }
 
-  void operator()(const finished& e) const { end(e.status, std::nullopt, {}); }
+  void operator()(const finished& e) const {
+    end(e.status, std::nullopt, {});
+    // Or there was nothing to compare: repairs look at the keys of what they bring.
+    std::get<ended>(s).facts.are_keys_compared = true;
+  }
   void operator()(const failed& e) const { end(status::failed, e.cause, e.why); }
   void operator()(const cancelled& e) const { end(status::cancelled, std::nullopt, e.reason); }
 
@@ -146,20 +150,31 @@ struct evolving {
     }
     f.limits = e.limits.value_or(f.limits);
     f.pace.reset();
+    f.are_keys_compared = false;
     if (f.chunks.empty())
       s = queued{std::move(f)};
     else
       s = working{std::move(f)};
   }
 
+  void operator()(const keys_compared& e) const {
+    auto& f = touched<working>();
+    f.are_keys_compared = true;
+    for (const auto& correction : e.corrections) {
+      auto& c = chunk_at(f, correction.number);
+      DOSSIER_ASSERT(c.rows >= correction.duplicates, "duplicates were rows");
+      c.revision = correction.revision;
+      c.rows -= correction.duplicates;
+      c.rejects += correction.duplicates;
+    }
+  }
+
   void operator()(const repaired& e) const {
-    const bool is_over = std::holds_alternative<ended>(s);
-    auto& f = is_over ? touched<ended>() : touched<working>();
-    auto& c = chunk_at(f, e.number);
+    auto& c = chunk_at(touched<ended>(), e.number);
     DOSSIER_ASSERT(c.phase == chunk_phase::finished, "what is repaired was finished before");
+    c.revision = e.revision;
     c.rows += e.rows;
     c.rejects = e.rejects_left;
-    f.last_repair = digest_of(e);
   }
 
 private:
@@ -209,14 +224,6 @@ void evolve(state& s, const event& e, const occurrence& o) {
   std::visit(evolving{s, o.at}, e);
 }
 
-sha256_digest digest_of(const repaired& e) {
-  std::string text = std::to_string(e.number) + '/' + std::to_string(e.rows) + '/'
-                     + std::to_string(e.rejects_left);
-  for (const auto record : e.records)
-    text += '/' + std::to_string(record);
-  return sha256_of(text);
-}
-
 const facts* facts_of(const state& s) {
   return facts_in<facts>(s);
 }
@@ -247,6 +254,7 @@ view view_of(const state& s, std::uint64_t version) {
   v.chunks = f->chunks;
   v.troubles = f->troubles;
   v.pace = f->pace;
+  v.wants_comparison = std::holds_alternative<working>(s) && wants_comparison(*f);
   v.accepted_at = f->accepted_at;
   v.updated_at = f->updated_at;
   v.version = version;

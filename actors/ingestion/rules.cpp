@@ -146,6 +146,7 @@ decision after_failure(const state& s, const chunk& c, const report_chunk_failed
 
 struct deciding {
   const state& s;
+  const std::uint64_t version;
   const circumstances& w;
 
   decision operator()(const accept& c) const {
@@ -232,25 +233,40 @@ struct deciding {
                             : with_end(s, {chunks_retried{c.limits}}, w);
   }
 
+  decision operator()(const report_keys_compared& c) const {
+    if (!is_being_compared(c.version))
+      return events{};
+    if (auto fits = check_corrections(c, *facts_of(s)); !fits)
+      return fits.error();
+    return with_end(s, {keys_compared{c.corrections}}, w);
+  }
+
+  decision operator()(const report_comparison_failed& c) const {
+    if (!is_being_compared(c.version))
+      return events{};
+    return events{failed{failure_cause::keys, plain_utf8(c.why, why_bytes_max)}};
+  }
+
   decision operator()(const report_repaired& c) const {
     const auto found = chunk_at(s, c.number);
     if (!found)
       return found.error();
     const auto& chunk = **found;
+    if (!std::holds_alternative<ended>(s))
+      return not_now("repaired", s, "do it when it has ended");
     if (chunk.phase != chunk_phase::finished)
       return fail(errc::conflict, "chunk " + std::to_string(c.number)
                                     + " cannot be repaired: it is "
                                     + std::string(to_string(chunk.phase)) + ", not finished");
     if (auto fits = check_repair(chunk, c); !fits)
       return fits.error();
-    const repaired e{c.number, c.records, c.rows, c.rejects_left};
-    if (chunk.rejects == c.rejects_left && facts_of(s)->last_repair == digest_of(e))
-      return events{};
-    if (chunk.rejects < c.records.size() || chunk.rejects - c.records.size() != c.rejects_left)
-      return fail(errc::conflict, "chunk " + std::to_string(c.number) + " has "
-                                    + counted(chunk.rejects, "reject")
-                                    + " now; look at what is left and repair that");
-    return with_end(s, {e}, w);
+    if (c.revision != version || chunk.rejects < c.records.size())
+      return fail(errc::conflict, "the job has changed since its rejects were looked at; look at "
+                                  "what is left and repair that");
+    return with_end(s,
+                    {repaired{c.number, c.revision, c.records, c.records.size(),
+                              chunk.rejects - c.records.size()}},
+                    w);
   }
 
   decision operator()(const fire_timer& c) const {
@@ -258,6 +274,12 @@ struct deciding {
     if (wished.empty() || wished.front() != timer{c.due, c.name} || c.due > w.ctx.now)
       return events{};
     return events{chunk_retries_due{w.ctx.now}};
+  }
+
+private:
+  bool is_being_compared(std::uint64_t looked_at) const {
+    return looked_at == version && std::holds_alternative<working>(s)
+           && wants_comparison(*facts_of(s));
   }
 };
 
@@ -276,11 +298,17 @@ milliseconds wait_after(const policy& p, std::uint32_t failures, std::uint32_t d
   return milliseconds{wait + static_cast<std::int64_t>((choices * dice) >> 32)};
 }
 
+bool wants_comparison(const facts& f) {
+  const auto t = tally_of(f.chunks);
+  return f.submission.has_unique_keys && !f.are_keys_compared && t.rows > 0
+         && t.processed() == t.total;
+}
+
 std::optional<event> ending_of(const facts& f) {
   const auto t = tally_of(f.chunks);
   if (const auto why = limit_passed(t, f.limits))
     return *why;
-  if (t.total == 0 || t.processed() < t.total)
+  if (t.total == 0 || t.processed() < t.total || wants_comparison(f))
     return std::nullopt;
   auto how = status::partially_succeeded;
   if (t.successful == 0)
@@ -290,11 +318,11 @@ std::optional<event> ending_of(const facts& f) {
   return finished{how, t.successful, t.failed, t.rows, t.rejects};
 }
 
-result<std::vector<event>> decide(const state& s, std::uint64_t, const command& c,
+result<std::vector<event>> decide(const state& s, std::uint64_t version, const command& c,
                                   const context& ctx, const policy& p) {
   const circumstances w{ctx, p};
   if (!std::holds_alternative<absent>(s))
-    return std::visit(deciding{s, w}, c);
+    return std::visit(deciding{s, version, w}, c);
   if (const auto* fresh = std::get_if<accept>(&c))
     return accept_anew(*fresh, w);
   if (std::holds_alternative<fire_timer>(c))

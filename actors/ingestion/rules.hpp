@@ -58,7 +58,7 @@ struct facts {
   std::vector<chunk> chunks; ///< Chunk n is at n - 1. Empty until the file is split or queued.
   ingestion::troubles troubles;
   std::optional<ingestion::pace> pace;
-  sha256_digest last_repair{}; ///< Tells a repair that is reported again.
+  bool are_keys_compared = false; ///< Since its chunks have ended, or none had a row.
   timestamp accepted_at;
   timestamp updated_at;
   bool operator==(const facts&) const = default;
@@ -102,7 +102,6 @@ inline constexpr std::string_view retry_timer = "retry";
 inline constexpr std::size_t why_bytes_max = 200;
 /// In one report.
 inline constexpr std::size_t repaired_records_max = 1'000;
-inline constexpr std::uint64_t repaired_rows_max = 1'000'000;
 
 /// Says what must be recorded for `c`, or why it is refused: not_found of a job or chunk that there
 /// is none of, conflict of what its status does not allow, too_large of a file, invalid_argument of
@@ -120,8 +119,8 @@ void evolve(state& s, const event& e, const occurrence& o);
 /// Whatever order they end in, status and cause are the same, because rejects only grow and the
 /// number of records is known before.
 std::optional<event> ending_of(const facts& f);
-/// Whether a report is the one that was recorded last.
-sha256_digest digest_of(const repaired& e);
+/// Whether nothing but the comparison of its rows' keys is left to do.
+bool wants_comparison(const facts& f);
 
 /// Requires a job that exists.
 status status_of(const state& s);
@@ -132,7 +131,7 @@ std::vector<timer> timers_of(const state& s);
 std::vector<projection> projections_of(const state& s);
 
 /// The state row's form. Raise it with any change: older rows are refolded from events.
-inline constexpr std::uint8_t state_format = 1;
+inline constexpr std::uint8_t state_format = 2;
 std::string encode_state(const state& s);
 /// The state as operators see it, a JSON object with its phase, the chunks by their counts. Written
 /// only, never read back.

@@ -55,6 +55,7 @@ std::string packed(const std::vector<chunk>& chunks) {
     put(bytes, c.attempt);
     put(bytes, c.failures);
     put(bytes, c.interruptions);
+    put(bytes, c.revision);
     put(bytes, c.rows);
     put(bytes, c.rejects);
     if (c.phase == chunk_phase::waiting)
@@ -63,7 +64,7 @@ std::string packed(const std::vector<chunk>& chunks) {
   return bytes;
 }
 
-/// False for bytes that packed() could not have written. A chunk takes nine bytes at least, so
+/// False for bytes that packed() could not have written. A chunk takes ten bytes at least, so
 /// damaged ones ask for little memory.
 bool unpack(std::string_view bytes, std::vector<chunk>& chunks) {
   constexpr std::uint64_t most = ~std::uint32_t{0};
@@ -82,6 +83,7 @@ bool unpack(std::string_view bytes, std::vector<chunk>& chunks) {
     c.attempt = static_cast<std::uint32_t>(in.number(most));
     c.failures = static_cast<std::uint32_t>(in.number(most));
     c.interruptions = static_cast<std::uint32_t>(in.number(most));
+    c.revision = static_cast<std::uint32_t>(in.number(most));
     c.rows = in.number();
     c.rejects = in.number();
     if (c.phase == chunk_phase::waiting)
@@ -110,6 +112,7 @@ void pass_members(Row& row, F& s) {
   row(s.schema_version);
   row(s.options);
   row(s.is_kept);
+  row(s.has_unique_keys);
 }
 
 template <class Row, is_a<reject_limits> F>
@@ -139,7 +142,7 @@ void pass_members(Row& row, F& f) {
   }
   row(f.troubles);
   row(f.pace);
-  row(f.last_repair);
+  row(f.are_keys_compared);
   row(f.accepted_at);
   row(f.updated_at);
 }

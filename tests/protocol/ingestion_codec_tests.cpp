@@ -51,7 +51,8 @@ std::vector<event> one_of_each() {
     failed{failure_cause::rejects, "it has 101 rejects, at most 100 are allowed"},
     cancelled{"the wrong file"},
     chunks_retried{reject_limits{200, 10'000}},
-    repaired{1, {17, 40}, 3, 0},
+    keys_compared{{{1, 12, 3}, {4, 12, 1}}},
+    repaired{1, 14, {17, 40}, 2, 0},
   };
 }
 
@@ -71,6 +72,15 @@ BOOST_AUTO_TEST_CASE(every_golden_file_ever_added_is_still_read) {
   codec.reads_every_golden("Job");
 }
 
+BOOST_AUTO_TEST_CASE(unique_keys_are_written_where_they_are_wanted) {
+  accepted e{some_file(), {100, 5'000}, job_type::master};
+  BOOST_TEST(encode(e).data.find("uniqueKeys") == std::string::npos);
+  e.submission.has_unique_keys = true;
+  const auto encoded = encode(e);
+  BOOST_TEST(encoded.data.find("\"uniqueKeys\":true") != std::string::npos);
+  BOOST_TEST((decode_event(encoded.type, 1, encoded.data).value() == event(e)));
+}
+
 BOOST_AUTO_TEST_CASE(limits_that_stay_are_not_written) {
   const auto encoded = encode(chunks_retried{});
   BOOST_TEST(encoded.data == "{}");
@@ -87,7 +97,8 @@ BOOST_AUTO_TEST_CASE(what_was_never_written_is_corrupt_and_named) {
   codec.is_corrupt("JobChunksRetriedEvent", 1, R"({"rejectsMax":1})");
   codec.is_corrupt("JobChunkedEvent", 1,
                    R"({"begin":0,"line":1,"chunks":[{"bytes":1,"records":1}]})");
-  codec.is_corrupt("JobRepairedEvent", 1, R"({"chunk":1,"records":[1],"rows":0,"rejectsLeft":0})");
+  codec.is_corrupt("JobRepairedEvent", 1,
+                   R"({"chunk":1,"revision":9,"records":[1],"rows":0,"rejectsLeft":0})");
   for (const auto& e : one_of_each()) {
     const auto encoded = encode(e);
     const auto whole = nlohmann::json::parse(encoded.data);
@@ -114,11 +125,11 @@ BOOST_AUTO_TEST_CASE(events_about_one_chunk_are_small) {
 BOOST_AUTO_TEST_CASE(names_read_back) {
   for (std::uint8_t code = 1; code <= 9; ++code)
     BOOST_TEST((parse_status(to_string(status{code})).value() == status{code}));
-  for (std::uint8_t code = 1; code <= 3; ++code) {
+  for (std::uint8_t code = 1; code <= 3; ++code)
     BOOST_TEST((parse_job_type(to_string(job_type{code})).value() == job_type{code}));
+  for (std::uint8_t code = 1; code <= 4; ++code)
     BOOST_TEST(
       (parse_failure_cause(to_string(failure_cause{code})).value() == failure_cause{code}));
-  }
   BOOST_TEST(!parse_status("unknown"));
   BOOST_TEST(!parse_status("succeeded"));
   BOOST_TEST(!parse_job_type(""));

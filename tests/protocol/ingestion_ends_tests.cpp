@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_CASE(the_ratio_is_of_all_records_whatever_chunk_comes_first) {
   BOOST_TEST(whole.status() == "Failed");
   BOOST_TEST((whole.seen().cause == failure_cause::rejects_ratio));
   // Once it is repaired, nothing is left to fail for.
-  whole.does(report_repaired{1, {2}, 1, 0});
+  whole.repairs(1, {2});
   BOOST_TEST(whole.status() == "Succeeded");
 }
 
@@ -148,45 +148,124 @@ BOOST_AUTO_TEST_CASE(repairs_make_a_partial_success_whole) {
   BOOST_TEST(l.says(retry_failed_chunks{})
              == "conflict: the job cannot be retried: it is PartiallySucceeded; no chunk of it has "
                 "failed");
-  const report_repaired first{1, {4}, 2, 1};
-  BOOST_TEST(l.says(first) == life::told({repaired{1, {4}, 2, 1}}));
-  BOOST_TEST(l.says(first) == "");
-  BOOST_TEST(l.seen().tally.rows == 34u);
-  BOOST_TEST(l.says(report_repaired{1, {5}, 1, 1})
-             == "conflict: chunk 1 has 1 reject now; look at what is left and repair that");
-  l.does(report_repaired{1, {5}, 1, 0});
+  const auto seen = static_cast<std::uint32_t>(l.version);
+  const report_repaired first{1, seen, {4}};
+  BOOST_TEST(l.says(first) == life::told({repaired{1, seen, {4}, 1, 1}}));
+  BOOST_TEST(l.seen().tally.rows == 33u);
+  BOOST_TEST(l.seen().chunks[0].revision == seen);
+  // Made of what is no more.
+  const std::string refused = "conflict: the job has changed since its rejects were looked at; look "
+                              "at what is left and repair that";
+  BOOST_TEST(l.says(first) == refused);
+  BOOST_TEST(l.says(report_repaired{1, seen, {5}}) == refused);
+  l.repairs(1, {5});
   BOOST_TEST(l.status() == "PartiallySucceeded");
-  BOOST_TEST(l.says(report_repaired{3, {35}, 0, 0})
-             == life::told({repaired{3, {35}, 0, 0}, finished{status::succeeded, 3, 0, 35, 0}}));
+  const auto last = static_cast<std::uint32_t>(l.version);
+  BOOST_TEST(
+    l.says(report_repaired{3, last, {35}})
+    == life::told({repaired{3, last, {35}, 1, 0}, finished{status::succeeded, 3, 0, 35, 0}}));
   BOOST_TEST(l.status() == "Succeeded");
-  BOOST_TEST(l.says(report_repaired{3, {35}, 0, 0}) == "");
 }
 
 BOOST_AUTO_TEST_CASE(with_a_failed_chunk_repairs_are_not_enough) {
   auto l = split_one().finishes(1, 9, 1).finishes(2, 20, 0).fails(3, "no");
-  l.does(report_repaired{1, {1}, 1, 0});
+  l.repairs(1, {1});
   BOOST_TEST(l.status() == "PartiallySucceeded");
   l.does(retry_failed_chunks{}).finishes(3, 5, 0);
   BOOST_TEST(l.status() == "Succeeded");
 }
 
 BOOST_AUTO_TEST_CASE(what_is_repaired_are_records_of_the_chunk) {
-  auto l = split_one().finishes(2, 18, 2);
+  auto l = split_one().finishes(2, 18, 2).finishes(1, 10, 0).finishes(3, 5, 0);
+  const auto seen = static_cast<std::uint32_t>(l.version);
   const std::string refused = "invalid-argument at /records: the repair cannot be recorded: ";
-  BOOST_TEST(l.says(report_repaired{2, {}, 0, 2})
+  BOOST_TEST(l.says(report_repaired{2, seen, {}})
              == refused + "it names 0 records, 1 to 1000 are allowed");
-  BOOST_TEST(l.says(report_repaired{2, std::vector<std::uint64_t>(1'001, 11), 0, 0})
+  BOOST_TEST(l.says(report_repaired{2, seen, std::vector<std::uint64_t>(1'001, 11)})
              == refused + "it names 1001 records, 1 to 1000 are allowed");
-  BOOST_TEST(l.says(report_repaired{2, {12, 12}, 0, 0}) == refused + "its records do not ascend");
+  BOOST_TEST(l.says(report_repaired{2, seen, {12, 12}}) == refused + "its records do not ascend");
   const auto elsewhere = refused + "its records are not all in chunk 2";
-  BOOST_TEST(l.says(report_repaired{2, {10}, 1, 1}) == elsewhere);
-  BOOST_TEST(l.says(report_repaired{2, {30, 31}, 1, 0}) == elsewhere);
-  BOOST_TEST(l.says(report_repaired{2, {11}, 1'000'001, 1})
-             == "invalid-argument at /rows: the repair cannot be recorded: at most 1000000 rows "
-                "may come of one repair");
-  BOOST_TEST(l.says(report_repaired{2, {11, 12, 13}, 3, 0})
-             == "conflict: chunk 2 has 2 rejects now; look at what is left and repair that");
-  l.does(report_repaired{2, {11, 30}, 5, 0});
+  BOOST_TEST(l.says(report_repaired{2, seen, {10}}) == elsewhere);
+  BOOST_TEST(l.says(report_repaired{2, seen, {30, 31}}) == elsewhere);
+  BOOST_TEST(l.says(report_repaired{2, seen, {11, 12, 13}})
+             == "conflict: the job has changed since its rejects were looked at; look at what is "
+                "left and repair that");
+  l.repairs(2, {11, 30});
+}
+
+// Keys.
+
+BOOST_AUTO_TEST_CASE(a_job_with_unique_keys_ends_when_they_are_compared) {
+  auto l = keyed_one().finishes(1, 10, 0).finishes(2, 20, 0);
+  BOOST_TEST(!l.seen().wants_comparison);
+  l.finishes(3, 5, 0);
+  BOOST_TEST(l.status() == "Processing");
+  BOOST_TEST(l.seen().wants_comparison);
+  BOOST_TEST(timers_of(l.now).empty());
+  const auto seen = static_cast<std::uint32_t>(l.version);
+  BOOST_TEST(l.says(report_keys_compared{seen, {}})
+             == life::told({keys_compared{}, finished{status::succeeded, 3, 0, 35, 0}}));
+  BOOST_TEST(!l.seen().wants_comparison);
+  // Again, from somebody who does not know.
+  BOOST_TEST(l.says(report_keys_compared{seen, {}}) == "");
+}
+
+BOOST_AUTO_TEST_CASE(what_came_again_is_a_reject_and_can_be_repaired) {
+  auto l = keyed_one().finishes(1, 10, 0).finishes(2, 20, 0).finishes(3, 5, 0);
+  const auto seen = static_cast<std::uint32_t>(l.version);
+  l.does(report_keys_compared{seen, {{1, seen, 1}, {3, seen, 2}}});
+  BOOST_TEST(l.status() == "PartiallySucceeded");
+  BOOST_TEST(l.seen().tally.rows == 32u);
+  BOOST_TEST(l.seen().chunks[2].revision == seen);
+  l.repairs(1, {4}).repairs(3, {31, 35});
+  BOOST_TEST(l.status() == "Succeeded");
+  BOOST_TEST(l.seen().tally.rows == 35u);
+}
+
+BOOST_AUTO_TEST_CASE(duplicates_count_for_the_limits) {
+  auto file = large_file();
+  file.has_unique_keys = true;
+  life l;
+  l.does(accept{file, reject_limits{2, 1'000'000}}).does(start{}).does(its_split());
+  l.finishes(1, 9, 1).finishes(2, 20, 0).finishes(3, 5, 0);
+  const auto seen = static_cast<std::uint32_t>(l.version);
+  l.does(report_keys_compared{seen, {{2, seen, 2}}});
+  BOOST_TEST(l.status() == "Failed");
+  BOOST_TEST((l.seen().cause == failure_cause::rejects));
+}
+
+BOOST_AUTO_TEST_CASE(chunks_that_are_retried_are_compared_anew) {
+  auto l = keyed_one().finishes(1, 10, 0).fails(2, "no").finishes(3, 5, 0);
+  const auto seen = static_cast<std::uint32_t>(l.version);
+  l.does(report_keys_compared{seen, {}});
+  BOOST_TEST(l.status() == "PartiallySucceeded");
+  l.does(retry_failed_chunks{}).finishes(2, 20, 0);
+  BOOST_TEST(l.seen().wants_comparison);
+  // A comparison from before the retry is of no use now.
+  BOOST_TEST(l.says(report_keys_compared{seen, {}}) == "");
+  BOOST_TEST(l.says(report_comparison_failed{seen, "no"}) == "");
+  l.does(report_comparison_failed{l.version, "a file of rows is damaged"});
+  BOOST_TEST(l.status() == "Failed");
+  l.does(retry_failed_chunks{});
+  BOOST_TEST(l.seen().wants_comparison);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_corrected_are_rows_of_finished_chunks) {
+  auto l = keyed_one().finishes(1, 10, 0).fails(2, "no").finishes(3, 5, 0);
+  const auto v = static_cast<std::uint32_t>(l.version);
+  const auto refused = [&](std::vector<correction> corrections) {
+    const auto said = l.says(report_keys_compared{v, std::move(corrections)});
+    BOOST_TEST(said.starts_with("invalid-argument at /corrections: the comparison cannot be "
+                                "recorded: "),
+               said);
+  };
+  refused({{0, v, 1}});
+  refused({{4, v, 1}});
+  refused({{3, v, 1}, {1, v, 1}});
+  refused({{1, v, 0}});
+  refused({{1, v, 11}});
+  refused({{2, v, 1}});
+  refused({{1, v - 1, 1}});
 }
 
 // Rows for readers.
@@ -201,7 +280,7 @@ BOOST_AUTO_TEST_CASE(a_job_stands_in_its_lists_and_holds_its_content) {
   BOOST_TEST((projections_of(l.now) == open));
   l.finishes(1, 9, 1).finishes(2, 20, 0).finishes(3, 5, 0);
   BOOST_TEST((projections_of(l.now) == troubled));
-  l.does(report_repaired{1, {1}, 1, 0});
+  l.repairs(1, {1});
   BOOST_TEST((projections_of(l.now) == std::vector<projection>{list_entry{"jobs", t0}}));
   auto kept = some_file(10);
   kept.is_kept = true;

@@ -90,6 +90,10 @@ struct life : dossier::testing::entity_life<state, policy, decode_event, decode_
     return does(report_chunk_failed{number, seen().chunks[number - 1].attempt, why, false});
   }
 
+  life& repairs(std::uint32_t number, std::vector<std::uint64_t> records) {
+    return does(report_repaired{number, static_cast<std::uint32_t>(version), std::move(records)});
+  }
+
   std::string status() const { return std::string(to_string(status_of(now))); }
 };
 
@@ -102,6 +106,13 @@ inline life chunking_one() {
 }
 inline life split_one() {
   return chunking_one().does(its_split());
+}
+/// The same of a job whose rows have keys that may come once.
+inline life keyed_one() {
+  auto file = large_file();
+  file.has_unique_keys = true;
+  life l;
+  return l.does(accept{file, {}}).does(start{}).does(its_split());
 }
 inline life single_one() {
   life l;

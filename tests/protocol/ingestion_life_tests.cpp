@@ -89,7 +89,7 @@ struct life {
     // Reports of those that keep to their attempt are not even refused.
     if (std::holds_alternative<report_chunk_finished>(c)
         || std::holds_alternative<report_chunk_failed>(c)
-        || std::holds_alternative<report_repaired>(c) || std::holds_alternative<accept>(c)
+        || std::holds_alternative<report_keys_compared>(c) || std::holds_alternative<accept>(c)
         || std::holds_alternative<start>(c) || std::holds_alternative<report_split>(c)
         || std::holds_alternative<cancel>(c))
       RC_ASSERT(again.has_value());
@@ -118,6 +118,14 @@ struct life {
       RC_ASSERT(given_up.insert(g->number).second);
     } else if (std::holds_alternative<chunks_retried>(e)) {
       given_up.clear();
+    } else if (const auto* k = std::get_if<keys_compared>(&e)) {
+      for (const auto& c : k->corrections) {
+        auto& s = store.at(c.number);
+        s.rows -= c.duplicates;
+        auto record = facts_of(state)->chunks[c.number - 1].record;
+        for (auto left = c.duplicates; left > 0; ++record)
+          left -= s.rejects.insert(record).second;
+      }
     } else if (const auto* r = std::get_if<repaired>(&e)) {
       auto& s = store.at(r->number);
       s.rows += r->rows;
@@ -183,14 +191,15 @@ struct life {
                            || t.rejects * 1'000'000 > t.records * v.limits.rejects_ppm_max;
     const bool all = t.total > 0 && t.processed() == t.total;
     if (!is_over(v.status))
-      RC_ASSERT((!all && !is_passed));
+      RC_ASSERT((all == v.wants_comparison && !is_passed));
     else
       RC_ASSERT(t.running == 0u);
     if (v.status == status::succeeded)
       RC_ASSERT((t.successful == t.total && t.rejects == 0));
     if (v.status == status::partially_succeeded)
       RC_ASSERT((all && t.successful > 0 && (t.failed > 0 || t.rejects > 0) && !is_passed));
-    if (all && v.status != status::cancelled && t.failed == 0 && t.rejects == 0)
+    const bool is_compared = !v.submission.has_unique_keys || facts_of(state)->are_keys_compared;
+    if (all && is_compared && v.status != status::cancelled && t.failed == 0 && t.rejects == 0)
       RC_ASSERT(v.status == status::succeeded);
     if (v.status == status::failed && !v.cause)
       RC_ASSERT((all && t.successful == 0));
@@ -212,6 +221,7 @@ submission any_file(bool is_large) {
   s.schema_name = "calls";
   s.schema_version = 1;
   s.is_kept = any_of(0, 2) == 0;
+  s.has_unique_keys = any_of(0, 2) == 0;
   return s;
 }
 
@@ -237,13 +247,22 @@ report_chunk_finished any_finish(const life& l, std::uint32_t number, std::uint3
 
 command any_repair(const life& l, std::uint32_t number) {
   const auto found = l.store.find(number);
+  const auto version = static_cast<std::uint32_t>(l.version);
   if (found == l.store.end() || found->second.rejects.empty() || any_of(0, 8) == 0)
-    return report_repaired{number, {1}, 1, 7}; // More than any chunk has.
-  report_repaired r{number, {}, static_cast<std::uint64_t>(any_of(0, 3)), 0};
+    return report_repaired{number, version - 1, {1}}; // Of what is no more.
+  report_repaired r{number, version, {}};
   for (const auto record : found->second.rejects)
     if (r.records.empty() || any_of(0, 2) == 0)
       r.records.push_back(record);
-  r.rejects_left = found->second.rejects.size() - r.records.size();
+  return r;
+}
+
+report_keys_compared any_comparison(const life& l) {
+  report_keys_compared r{l.version, {}};
+  for (const auto& [number, s] : l.store)
+    if (s.rows > 0 && any_of(0, 2) == 0)
+      r.corrections.push_back({number, static_cast<std::uint32_t>(l.version),
+                               static_cast<std::uint64_t>(any_of(1, static_cast<int>(s.rows) + 1))});
   return r;
 }
 
@@ -277,9 +296,14 @@ command any_command(const life& l) {
   const bool has_chunks = !facts_of(l.state)->chunks.empty();
   if (has_chunks && any_of(0, 3) != 0)
     return any_of_a_chunk(l);
-  switch (any_of(0, 14)) {
+  switch (any_of(0, 16)) {
   case 0:
     return accept{any_file(true), {}};
+  case 14:
+    return any_comparison(l);
+  case 15:
+    return any_of(0, 4) == 0 ? command(report_comparison_failed{l.version, "no"})
+                             : command(any_comparison(l));
   case 1:
   case 2:
     return start{};
@@ -329,6 +353,8 @@ void work_off(life& l) {
           && facts_of(l.state)->chunks[number - 1].phase == chunk_phase::running)
         RC_ASSERT(l.ask(any_finish(l, number, attempt)));
     }
+    if (l.seen().wants_comparison)
+      RC_ASSERT(l.ask(any_comparison(l)));
     for (const auto& t : timers_of(l.state)) {
       l.now = std::max(l.now, t.due);
       RC_ASSERT(l.ask(fire_timer{t.name, t.due}));
@@ -409,7 +435,7 @@ RC_BOOST_PROP(what_a_job_comes_to_does_not_depend_on_the_order_of_its_chunks, ()
     RC_ASSERT(shuffled.ask(c));
   RC_ASSERT(forwards.seen().status == shuffled.seen().status);
   RC_ASSERT(forwards.seen().cause == shuffled.seen().cause);
-  RC_ASSERT(is_over(forwards.seen().status));
+  RC_ASSERT((is_over(forwards.seen().status) || forwards.seen().wants_comparison));
 }
 
 RC_BOOST_PROP(a_damaged_row_is_refused_or_is_another_row, ()) {
