@@ -116,7 +116,7 @@ result<void> row_lookup::go_to(std::uint32_t ordinal) {
 
 // Rejects.
 
-result<void> row_file::walk_rejects(std::uint64_t number,
+result<void> row_file::rejects_from(std::uint64_t number,
                                     const std::function<bool(const csv::reject&)>& visit) const {
   for (std::size_t i = block_for(reject_blocks_, number); i < reject_blocks_.size(); ++i) {
     const auto bytes = read_block(row_format::block_kind::rejects, reject_blocks_[i]);
@@ -142,7 +142,7 @@ result<std::vector<stored_reject>> row_file::rejects_from(std::uint64_t number, 
   std::uint64_t bytes = 0;
   if (limit == 0)
     return found;
-  const auto walked = walk_rejects(number, [&](const csv::reject& r) {
+  const auto walked = rejects_from(number, [&](const csv::reject& r) {
     found.push_back(owned(r));
     bytes += r.text.size();
     return found.size() < limit && bytes < bytes_max;
@@ -154,7 +154,7 @@ result<std::vector<stored_reject>> row_file::rejects_from(std::uint64_t number, 
 
 result<stored_reject> row_file::reject(std::uint64_t number) const {
   std::optional<stored_reject> found;
-  const auto walked = walk_rejects(number, [&](const csv::reject& r) {
+  const auto walked = rejects_from(number, [&](const csv::reject& r) {
     if (r.record.number == number)
       found = owned(r);
     return false;

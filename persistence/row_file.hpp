@@ -47,6 +47,9 @@ public:
   /// behind one with which their texts have reached `bytes_max`.
   result<std::vector<stored_reject>> rejects_from(std::uint64_t number, std::uint64_t limit,
                                                   std::uint64_t bytes_max) const;
+  /// The same, one by one until `visit` returns false; each is valid during the call only.
+  result<void> rejects_from(std::uint64_t number,
+                            const std::function<bool(const csv::reject&)>& visit) const;
   /// not_found if this record was not rejected.
   result<stored_reject> reject(std::uint64_t number) const;
 
@@ -77,9 +80,6 @@ private:
                                  const row_format::placed_block& placed) const;
   result<csv::row_block_reader> open_rows(std::string_view bytes,
                                           const row_format::placed_block& placed) const;
-  /// Visits the rejects whose record has at least this number until told to stop.
-  result<void> walk_rejects(std::uint64_t number,
-                            const std::function<bool(const csv::reject&)>& visit) const;
   /// The numbers of those of a run that have this hash and this key, behind those found before.
   result<void> find_in_run(const row_format::key_run& run, std::string_view key,
                            std::uint64_t limit, row_lookup& rows,

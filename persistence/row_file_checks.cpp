@@ -85,7 +85,7 @@ result<void> row_file::read_head(const row_file_key& key) {
   if (row_format::take<std::uint32_t>(rest)
       != crc32c(std::string_view(*bytes).substr(0, head_bytes)))
     return file_.corrupt(0, "its head is not as it was written");
-  key_ = {entity_id{head.job}, head.chunk, head.attempt};
+  key_ = {entity_id{head.job}, head.chunk, head.attempt, head.kind};
   if (key_ != key)
     return file_.corrupt(0, "it is of attempt " + std::to_string(key_.attempt) + " at chunk "
                               + std::to_string(key_.chunk) + " of job " + key_.job.text());
@@ -236,7 +236,7 @@ result<void> row_file::check_rejects() const {
   std::uint64_t count = 0;
   std::uint64_t number = 0;
   bool is_ordered = true;
-  const auto walked = walk_rejects(0, [&](const csv::reject& r) {
+  const auto walked = rejects_from(0, [&](const csv::reject& r) {
     is_ordered = is_ordered && r.record.number > number;
     number = r.record.number;
     ++count;

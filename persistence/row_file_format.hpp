@@ -44,11 +44,18 @@
 
 namespace dossier {
 
-/// Which file: an attempt at a chunk of a job.
+/// What a file of rows is of. Frozen.
+enum class row_file_kind : std::uint16_t {
+  records = 0,    ///< All records of a chunk, as an attempt at it has read them.
+  correction = 1, ///< Those records of a chunk that are something else by now.
+};
+
+/// Which file: an attempt at a chunk of a job, or a revision of its correction.
 struct row_file_key {
   entity_id job;
   std::uint32_t chunk = 0;
-  std::uint32_t attempt = 0;
+  std::uint32_t attempt = 0; ///< Or the revision.
+  row_file_kind kind = row_file_kind::records;
 
   auto operator<=>(const row_file_key&) const = default;
 };
@@ -90,7 +97,7 @@ struct head_part {
   std::uint32_t chunk = 0;
   std::uint32_t attempt = 0;
   std::array<std::uint8_t, entity_id::size> job{};
-  std::uint16_t zero = 0;
+  row_file_kind kind = row_file_kind::records;
   std::uint32_t key_column = no_key; ///< Its place in the schema.
   std::uint32_t schema_text_bytes = 0;
 };

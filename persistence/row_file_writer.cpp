@@ -25,6 +25,7 @@ std::string head_of(const row_file_key& key, const std::optional<std::size_t>& k
   row_format::head_part head;
   head.chunk = key.chunk;
   head.attempt = key.attempt;
+  head.kind = key.kind;
   head.job = key.job.bytes;
   if (key_column)
     head.key_column = static_cast<std::uint32_t>(*key_column);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files: <root>/incoming/<number> on its way in, then <root>/<job>/<chunk>-<attempt>.rows.
+// Files: <root>/incoming/<number> on its way in, then <root>/<job>/<chunk>-<attempt>.rows, or
+// <chunk>-<revision>.correction.
 //
 // Why no two writers meet: an attempt at a chunk has one writer, and a temporary file belongs to
 // one. Why nothing is undone after a crash: a file is named once it is whole and synced, and counts
@@ -17,10 +18,9 @@ namespace dossier {
 
 namespace {
 
-constexpr std::string_view suffix = ".rows";
-
 std::string name_of(const row_file_key& key) {
-  return std::to_string(key.chunk) + "-" + std::to_string(key.attempt) + std::string(suffix);
+  return std::to_string(key.chunk) + "-" + std::to_string(key.attempt)
+         + (key.kind == row_file_kind::records ? ".rows" : ".correction");
 }
 
 /// Exactly what name_of() writes.
@@ -31,9 +31,14 @@ std::optional<row_file_key> parse_name(const entity_id& job, std::string_view na
   if (chunk.ec != std::errc() || chunk.ptr == end)
     return std::nullopt;
   const auto attempt = std::from_chars(chunk.ptr + 1, end, key.attempt);
-  if (attempt.ec != std::errc() || name != name_of(key))
+  if (attempt.ec != std::errc())
     return std::nullopt;
-  return key;
+  for (const auto kind : {row_file_kind::records, row_file_kind::correction}) {
+    key.kind = kind;
+    if (name == name_of(key))
+      return key;
+  }
+  return std::nullopt;
 }
 
 } // namespace
@@ -90,7 +95,7 @@ result<void> row_store::remove(const row_file_key& key) {
 
 result<std::uint64_t> row_store::remove_other_attempts(const row_file_key& kept) {
   return remove_if(kept.job, [&](const row_file_key& key) {
-    return key.chunk == kept.chunk && key.attempt != kept.attempt;
+    return key.chunk == kept.chunk && key.kind == kept.kind && key.attempt != kept.attempt;
   });
 }
 

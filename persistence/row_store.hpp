@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rows and rejects of ingestion jobs: one immutable file for each attempt at a chunk, durable
-// before the job's event says that the chunk is finished. What is seen is decided by that event,
-// never by a file being there.
+// The rows and rejects of ingestion jobs: one immutable file for each attempt at a chunk and each
+// revision of a correction, durable before the job's event speaks of it. What is seen is decided by
+// that event, never by a file being there.
 #pragma once
 
 #include "persistence/files.hpp"
@@ -43,7 +43,8 @@ public:
   // one that nobody speaks of, and can be removed again.
 
   result<void> remove(const row_file_key& key);
-  /// Every attempt at the chunk but this one; returns how many went.
+  /// Every attempt at the chunk but this one, or every revision of its correction but this one;
+  /// returns how many went.
   result<std::uint64_t> remove_other_attempts(const row_file_key& kept);
   /// Every file of the job; returns how many went.
   result<std::uint64_t> remove_job(const entity_id& job);

@@ -88,4 +88,8 @@ stored_reject owned(const csv::reject& r) {
           r.field, r.column, r.message,      std::string(r.text)};
 }
 
+csv::reject borrowed(const stored_reject& r) {
+  return {r.kind, r.record, r.record_bytes, r.error_offset, r.field, r.column, r.message, r.text};
+}
+
 } // namespace dossier

@@ -47,5 +47,7 @@ private:
 };
 
 stored_reject owned(const csv::reject& r);
+/// `r` must outlive it.
+csv::reject borrowed(const stored_reject& r);
 
 } // namespace dossier

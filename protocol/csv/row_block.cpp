@@ -136,6 +136,35 @@ row_block::row_block(const schema& s, std::uint32_t rows_max, std::uint32_t text
   }
 }
 
+bool row_block::copy(const row_block_reader& from, std::uint32_t row) {
+  if (from.columns() != columns_.size())
+    return false;
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    const bool is_null = from.is_null(row, i);
+    if (from.type(i) != columns_[i].type) {
+      discard();
+      return false;
+    }
+    if (columns_[i].type == value_type::text) {
+      const auto text = from.text(row, i);
+      if (!text) {
+        discard();
+        return false;
+      }
+      // The texts of a block have no padding behind them.
+      std::string padded(*text);
+      padded.append(padding_bytes, '\0');
+      open_texts(i, text->size()).put(padded.data(), text->size());
+    } else {
+      open_values(i)[0] = from.value(row, i);
+    }
+    if (is_null)
+      put_null(i, 0);
+  }
+  commit(from.number(row), from.offset(row));
+  return true;
+}
+
 std::uint64_t row_block::text_bytes() const {
   std::uint64_t bytes = 0;
   for (const std::size_t column : text_columns_)

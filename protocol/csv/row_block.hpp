@@ -15,6 +15,8 @@
 
 namespace dossier::csv {
 
+class row_block_reader;
+
 /// The rows gathered so far and those being gathered, which count once they are committed.
 /// Memory is taken once and grows with texts only; clear() keeps it.
 class row_block {
@@ -66,6 +68,10 @@ public:
     ++rows_;
   }
   void discard();
+
+  /// Commits a row as another block has it. Requires no open rows and room for one. False, and
+  /// nothing is committed, if that block is damaged or of other columns.
+  bool copy(const row_block_reader& from, std::uint32_t row);
 
   void clear();
   /// The committed rows as row_block_reader reads them: below 4 GiB.

@@ -102,6 +102,22 @@ RC_BOOST_PROP(what_goes_in_comes_out, ()) {
   }
 }
 
+RC_BOOST_PROP(a_copy_is_the_row_that_was_copied, ()) {
+  row_block block(two_columns(), 200, 1 << 20);
+  const auto rows = any_rows();
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    put(block, rows[i]);
+    block.commit(3 + 2 * i, 100 * i);
+  }
+  const std::string bytes = block.encode();
+  const auto reader = row_block_reader::open(bytes);
+  RC_ASSERT(bool(reader));
+  row_block copies(two_columns(), 200, 1 << 20);
+  for (std::uint32_t i = 0; i < rows.size(); ++i)
+    RC_ASSERT(copies.copy(*reader, i));
+  RC_ASSERT(copies.encode() == bytes);
+}
+
 RC_BOOST_PROP(damaged_bytes_never_lead_elsewhere, ()) {
   row_block block(two_columns(), 200, 1 << 20);
   for (const auto& row : any_rows()) {

@@ -35,7 +35,7 @@ struct row_store_fixture {
     require(writer);
     const std::vector<known_row> rows{{1, "A1", 12}, {2, "A2", {}}};
     require((*writer)->append(block_of(rows)));
-    require((*writer)->append(reject_of(some_reject(3, "free,A3"))));
+    require((*writer)->append(borrowed(some_reject(3, "free,A3"))));
     return std::move(*writer);
   }
 
@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(data_is_synced_before_its_name_and_the_directory_after) {
 BOOST_AUTO_TEST_CASE(writing_back_starts_every_eight_mebibytes) {
   auto writer = begun({a_job, 1, 1});
   for (std::uint64_t number = 4; number < 74; ++number)
-    require(writer->append(reject_of(some_reject(number, std::string(260'000, 'x')))));
+    require(writer->append(borrowed(some_reject(number, std::string(260'000, 'x')))));
   BOOST_TEST(std::ranges::count(files.done, "start_writeback") == 2);
 }
 
@@ -137,7 +137,7 @@ BOOST_AUTO_TEST_CASE(an_attempt_that_lost_rows_is_never_finished) {
     files.failing = "append";
     const std::vector<known_row> rows{{4, "A4", 1}};
     if (is_reject)
-      check_fails(writer->append(reject_of(some_reject(5, std::string(300'000, 'x')))),
+      check_fails(writer->append(borrowed(some_reject(5, std::string(300'000, 'x')))),
                   errc::unavailable);
     else
       check_fails(writer->append(block_of(rows)), errc::unavailable);
@@ -151,7 +151,7 @@ BOOST_AUTO_TEST_CASE(an_attempt_that_lost_rows_is_never_finished) {
 BOOST_AUTO_TEST_CASE(what_is_too_large_fails_the_attempt) {
   auto writer = begun({a_job, 3, 2});
   const std::string text(33U << 20, 'x');
-  check_fails(writer->append(reject_of(some_reject(5, text))), errc::too_large);
+  check_fails(writer->append(borrowed(some_reject(5, text))), errc::too_large);
   check_fails(writer->finish(0, 3), errc::unavailable);
   writer.reset();
   check_fails(store->begin({a_job, 3, 2}, calls(keyed_by::nothing), text), errc::too_large);

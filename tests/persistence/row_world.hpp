@@ -75,10 +75,6 @@ inline known_row row_in(const csv::row_block_reader& block, std::uint32_t row) {
   return seen;
 }
 
-inline csv::reject reject_of(const stored_reject& r) {
-  return {r.kind, r.record, r.record_bytes, r.error_offset, r.field, r.column, r.message, r.text};
-}
-
 /// What a file should hold.
 struct known_file {
   std::vector<known_row> rows;
@@ -141,11 +137,11 @@ struct row_fixture {
       const auto rows = std::span(file.rows).subspan(at);
       const auto block = rows.first(std::min(rows_at_once, rows.size()));
       for (; reject != file.rejects.end() && reject->record.number < block.back().number; ++reject)
-        require(writer.append(reject_of(*reject)));
+        require(writer.append(borrowed(*reject)));
       require(writer.append(block_of(block)));
     }
     for (; reject != file.rejects.end(); ++reject)
-      require(writer.append(reject_of(*reject)));
+      require(writer.append(borrowed(*reject)));
   }
 
   row_file_counts write(const known_file& file, std::size_t rows_at_once) {
@@ -183,8 +179,9 @@ struct row_fixture {
   }
 };
 
-inline std::vector<known_row> rows_from(const row_file& file, std::uint64_t number,
-                                        std::uint64_t limit) {
+/// Of a row_file or of chunk_rows.
+template <class Rows>
+std::vector<known_row> rows_from(const Rows& file, std::uint64_t number, std::uint64_t limit) {
   std::vector<known_row> rows;
   require(file.rows_from(number, limit, [&](const csv::row_block_reader& block, std::uint32_t row) {
     rows.push_back(row_in(block, row));
