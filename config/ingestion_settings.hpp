@@ -24,6 +24,7 @@ struct ingestion_settings {
   std::uint32_t rejects_ppm_max = 1'000'000; ///< ingestion.rejects_ppm_max: of a job's records
   std::uint32_t record_bytes_max = 65'536;   ///< ingestion.record_bytes_max
   std::uint32_t expansion_max = 250;         ///< ingestion.expansion_max: of a compressed file
+  std::uint32_t scan_max = 4'096;            ///< ingestion.scan_max: chunks looked through for keys
   std::uint32_t list_limit_max = 1'000;      ///< ingestion.list_limit_max: rows, rejects or jobs
 };
 

@@ -361,6 +361,9 @@ const option table[] = {
   {"ingestion.expansion_max", at<&I::expansion_max>,
    "How many times its size a compressed file may come to. More is taken for an attack.",
    "times", {2, 100'000}},
+  {"ingestion.scan_max", at<&I::scan_max>,
+   "Stored chunks, those of the newest jobs, that are looked through for a row's key.",
+   "chunks", {1, 1'000'000}},
   {"ingestion.list_limit_max", at<&I::list_limit_max>,
    "Rows, rejects or jobs on one page.", "rows", {1, 100'000}},
 

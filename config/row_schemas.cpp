@@ -79,10 +79,13 @@ private:
         read_number(name, value, 1, loaded_.schema.version);
       else if (name == "key")
         key = &value;
+      else if (name == "duplicates")
+        read_duplicates(value);
       else if (name == "columns")
         read_columns(value);
       else
-        complain(value, "a schema has no " + name + "; it has name, version, key and columns");
+        complain(value,
+                 "a schema has no " + name + "; it has name, version, key, duplicates and columns");
     }
     if (key != nullptr)
       read_key(*key);
@@ -105,6 +108,12 @@ private:
       lines_.push_back(each.location().line());
       read_column(each.as_table(), loaded_.schema.columns.back());
     }
+  }
+
+  void read_duplicates(const toml::value& value) {
+    const auto name = text_of("duplicates", value);
+    if (name && !csv::parse_duplicate_policy(*name, loaded_.schema.duplicates))
+      complain(value, "duplicates is reject, replace or keep");
   }
 
   void read_key(const toml::value& value) {

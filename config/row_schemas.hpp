@@ -3,7 +3,8 @@
 // that knows protocol/csv/.
 //
 // A file has name, version (a whole number from 1), optionally key (the name of a required column)
-// and a [[columns]] for each column with name, type (text, integer, decimal, date, time, timestamp,
+// and duplicates (reject, replace or keep: what becomes of a row whose key was there before), and a
+// [[columns]] for each column with name, type (text, integer, decimal, date, time, timestamp,
 // boolean, enum) and, as the type allows, required, scale, format, values, min, max, length_min,
 // length_max, pattern. min and max are whole numbers, or texts as a row would have them.
 #pragma once

@@ -86,9 +86,8 @@ result<void> chunk_rows::row(std::uint64_t number, const row_visit& visit) const
 
 // Rejects.
 
-result<void>
-chunk_rows::rejects_from(std::uint64_t number,
-                         const std::function<bool(const csv::reject&)>& visit) const {
+result<void> chunk_rows::rejects_from(std::uint64_t number,
+                                      const std::function<bool(const csv::reject&)>& visit) const {
   if (!correction_)
     return records_->rejects_from(number, visit);
   // Why page by page: the correction's are read beside the file's own, and their texts may be
@@ -131,9 +130,8 @@ chunk_rows::rejects_from(std::uint64_t number,
   return walked ? looked : walked;
 }
 
-result<std::vector<stored_reject>> chunk_rows::rejects_from(std::uint64_t number,
-                                                            std::uint64_t limit,
-                                                            std::uint64_t bytes_max) const {
+result<std::vector<stored_reject>>
+chunk_rows::rejects_from(std::uint64_t number, std::uint64_t limit, std::uint64_t bytes_max) const {
   std::vector<stored_reject> found;
   std::uint64_t bytes = 0;
   if (limit == 0)

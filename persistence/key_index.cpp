@@ -15,9 +15,10 @@ namespace {
 
 /// "dossier row keys".
 constexpr siphash_key hash_key{0x2072'6569'7373'6f64, 0x7379'656b'2077'6f72};
+constexpr siphash_key second_hash_key{0x2072'6569'7373'6f64, 0x6572'6f6d'2077'6f72};
 
 /// How many pages are written or read together: 64 KiB.
-constexpr std::uint32_t pages_at_once = 16;
+constexpr std::uint32_t pages_written_at_once = 16;
 
 bool is_before(const key_entry& a, const key_entry& b) {
   return a.hash != b.hash ? a.hash < b.hash : a.ordinal < b.ordinal;
@@ -105,6 +106,10 @@ std::uint64_t hash_of_key(std::string_view bytes) {
   return siphash_1_3(bytes, hash_key);
 }
 
+std::uint64_t second_hash_of_key(std::string_view bytes) {
+  return siphash_1_3(bytes, second_hash_key);
+}
+
 std::string key_bytes_of(std::int64_t value) {
   return std::string(row_format::bytes_of(value));
 }
@@ -136,13 +141,13 @@ key_gatherer::write_run(std::uint64_t offset,
   run.place = {offset, static_cast<std::uint32_t>(entries_.size()), 0};
   run.first_hashes.reserve(row_format::pages_of(entries_.size()));
   std::string bytes;
-  bytes.reserve(pages_at_once * row_format::page_bytes);
+  bytes.reserve(pages_written_at_once * row_format::page_bytes);
   for (std::size_t at = 0; at < entries_.size();) {
     const std::size_t count = std::min<std::size_t>(row_format::page_entries, entries_.size() - at);
     run.first_hashes.push_back(entries_[at].hash);
     put_page(entries_.data() + at, count, bytes);
     at += count;
-    if (bytes.size() < pages_at_once * row_format::page_bytes && at < entries_.size())
+    if (bytes.size() < pages_written_at_once * row_format::page_bytes && at < entries_.size())
       continue;
     if (auto done = put(bytes); !done)
       return done.error();
@@ -207,7 +212,8 @@ result<void> run_cursor::skip_to(std::uint64_t hash) {
   }
 }
 
-key_cursor::key_cursor(const named_input& file, const std::vector<row_format::key_run>& runs) {
+key_cursor::key_cursor(const named_input& file, const std::vector<row_format::key_run>& runs,
+                       std::uint32_t pages_at_once) {
   runs_.reserve(runs.size());
   for (const auto& run : runs)
     runs_.emplace_back(file, run, pages_at_once);

@@ -27,6 +27,9 @@ struct key_entry {
 /// SipHash-1-3 of a key's bytes under the key "dossier row keys". Frozen: it stands in files.
 std::uint64_t hash_of_key(std::string_view bytes);
 
+/// The same under the key "dossier row more": two keys with both hashes are one.
+std::uint64_t second_hash_of_key(std::string_view bytes);
+
 /// The 8 bytes, little-endian, that stand for a key that is no text.
 std::string key_bytes_of(std::int64_t value);
 
@@ -80,11 +83,12 @@ private:
   std::size_t next_page_ = 0;
 };
 
-/// Walks all keys of a file by hash, then ordinal, and reads 64 KiB of each run at a time. The file
-/// must outlive it. One thread at a time; of no use after a failure.
+/// Walks all keys of a file by hash, then ordinal, and reads some pages of each run at a time. The
+/// file must outlive it. One thread at a time; of no use after a failure.
 class key_cursor {
 public:
-  key_cursor(const named_input& file, const std::vector<row_format::key_run>& runs);
+  key_cursor(const named_input& file, const std::vector<row_format::key_run>& runs,
+             std::uint32_t pages_at_once);
   key_cursor(key_cursor&&) = default;
   key_cursor& operator=(key_cursor&&) = default;
 

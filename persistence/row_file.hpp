@@ -57,8 +57,12 @@ public:
   /// The numbers of the records whose key is this (see key_bytes_of), in order, at most `limit`.
   /// Each was compared with the key itself. invalid_argument if has_keys() is false.
   result<std::vector<std::uint64_t>> find_key(std::string_view key, std::uint64_t limit) const;
-  /// All keys in order; none if has_keys() is false. The file must outlive it.
-  key_cursor keys() const { return key_cursor(file_, runs_); }
+  std::optional<std::size_t> key_column() const { return key_column_; }
+  /// All keys in order; none if has_keys() is false. The file must outlive it. `pages_at_once`: of
+  /// 4 KiB, of each run.
+  key_cursor keys(std::uint32_t pages_at_once = 16) const {
+    return key_cursor(file_, runs_, pages_at_once);
+  }
 
   /// Reads every byte; corrupt if any is not as it was written.
   result<void> check() const;

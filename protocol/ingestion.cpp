@@ -41,11 +41,19 @@ std::uint64_t per_second(std::uint64_t amount, std::uint64_t ms) {
 
 std::string_view name_of(const command& c) {
   constexpr std::array<std::string_view, std::variant_size_v<command>> names{
-    "accept job",           "start job",    "report split",
-    "report split failed",  "begin chunk",  "report chunk finished",
-    "report chunk failed",  "cancel job",   "retry failed chunks",
-    "report keys compared", "report comparison failed",
-    "report repaired rows", "timer expired"};
+    "accept job",
+    "start job",
+    "report split",
+    "report split failed",
+    "begin chunk",
+    "report chunk finished",
+    "report chunk failed",
+    "cancel job",
+    "retry failed chunks",
+    "report keys compared",
+    "report comparison failed",
+    "report repaired rows",
+    "timer expired"};
   return names[c.index()];
 }
 

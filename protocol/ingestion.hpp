@@ -80,10 +80,10 @@ struct retry_failed_chunks {
 };
 
 /// Each chunk has ended, and these rows of theirs have keys that were there before. No effect
-/// unless the job is as it was when they were compared, so a report that was overtaken by a retry or
-/// a cancellation has none.
+/// unless the job is as it was when they were compared, so a report that was overtaken by a retry
+/// or a cancellation has none.
 struct report_keys_compared {
-  std::uint64_t version = 0; ///< Of the job that was looked at.
+  std::uint64_t version = 0;           ///< Of the job that was looked at.
   std::vector<correction> corrections; ///< In the store; ascending by chunk.
 };
 
@@ -93,9 +93,9 @@ struct report_comparison_failed {
   std::string why;
 };
 
-/// Some rejects of a finished chunk are rows now, its correction is in the store. Only of a job that
-/// has ended. Refused as conflict unless the job is as it was when the correction was made, so of
-/// two repairs made at the same time one is refused. Which records are rejects the store knows:
+/// Some rejects of a finished chunk are rows now, its correction is in the store. Only of a job
+/// that has ended. Refused as conflict unless the job is as it was when the correction was made, so
+/// of two repairs made at the same time one is refused. Which records are rejects the store knows:
 /// whoever reports has looked.
 struct report_repaired {
   std::uint32_t number = 0;
@@ -108,10 +108,10 @@ struct fire_timer {
   timestamp due;
 };
 
-using command = std::variant<accept, start, report_split, report_split_failed, begin_chunk,
-                             report_chunk_finished, report_chunk_failed, cancel,
-                             retry_failed_chunks, report_keys_compared, report_comparison_failed,
-                             report_repaired, fire_timer>;
+using command
+  = std::variant<accept, start, report_split, report_split_failed, begin_chunk,
+                 report_chunk_finished, report_chunk_failed, cancel, retry_failed_chunks,
+                 report_keys_compared, report_comparison_failed, report_repaired, fire_timer>;
 std::string_view name_of(const command& c);
 
 } // namespace dossier::ingestion

@@ -112,7 +112,7 @@ struct chunk {
   std::uint32_t failures = 0;      ///< Transient ones since it was last made ready by hand.
   std::uint32_t interruptions = 0; ///< Attempts since then that nobody reported about.
   timestamp due;                   ///< While it waits.
-  std::uint32_t revision = 0; ///< Of its correction; 0: it has none.
+  std::uint32_t revision = 0;      ///< Of its correction; 0: it has none.
   std::uint64_t rows = 0;
   std::uint64_t rejects = 0; ///< That are left.
   bool operator==(const chunk&) const = default;

@@ -53,7 +53,8 @@ struct view {
   ingestion::troubles troubles;
   std::optional<failure_cause> cause;
   std::string why; ///< It has failed or was cancelled.
-  bool wants_comparison = false; ///< Every chunk has ended, the keys of their rows are to be compared.
+  bool wants_comparison
+    = false; ///< Every chunk has ended, the keys of their rows are to be compared.
   std::optional<ingestion::pace> pace;
   std::optional<timestamp> ended_at;
   timestamp accepted_at;

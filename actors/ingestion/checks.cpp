@@ -132,9 +132,8 @@ result<void> check_corrections(const report_keys_compared& r, const facts& f) {
     before = c.number;
     const auto& chunk = f.chunks[c.number - 1];
     if (chunk.phase != chunk_phase::finished || c.duplicates == 0 || c.duplicates > chunk.rows)
-      return wrong("chunk " + std::to_string(c.number) + " has "
-                   + counted(chunk.rows, "row") + ", of which "
-                   + std::to_string(c.duplicates) + " cannot be duplicates");
+      return wrong("chunk " + std::to_string(c.number) + " has " + counted(chunk.rows, "row")
+                   + ", of which " + std::to_string(c.duplicates) + " cannot be duplicates");
     if (c.revision != r.version)
       return wrong("corrections are of the version that was looked at");
   }

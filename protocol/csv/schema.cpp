@@ -119,6 +119,28 @@ bool parse_value_type(std::string_view name, value_type& type) {
   return false;
 }
 
+std::string_view to_string(duplicate_policy p) {
+  switch (p) {
+  case duplicate_policy::reject:
+    return "reject";
+  case duplicate_policy::replace:
+    return "replace";
+  case duplicate_policy::keep:
+    return "keep";
+  }
+  return "unknown";
+}
+
+bool parse_duplicate_policy(std::string_view name, duplicate_policy& p) {
+  using enum duplicate_policy;
+  for (const auto each : {reject, replace, keep})
+    if (to_string(each) == name) {
+      p = each;
+      return true;
+    }
+  return false;
+}
+
 const moment_format& format_of(const column& c) {
   static const moment_format date(moment_format::kind::date);
   static const moment_format time(moment_format::kind::time);

@@ -55,11 +55,24 @@ struct column {
 /// The column's format, or that of its type: yyyy-mm-dd, HH:MM:SS or rfc3339.
 const moment_format& format_of(const column& c);
 
+/// What becomes of a row whose key was there before.
+enum class duplicate_policy : std::uint8_t {
+  reject,  ///< It is a reject.
+  replace, ///< It is the row that the key finds from then on; a job's rows stay what its file had.
+  keep,    ///< Both are found.
+};
+/// "reject", "replace" or "keep".
+std::string_view to_string(duplicate_policy p);
+bool parse_duplicate_policy(std::string_view name, duplicate_policy& p);
+
 struct schema {
   std::string name;
   std::uint32_t version = 1;
   std::vector<column> columns;
   std::optional<std::size_t> key; ///< The column that tells rows apart.
+  duplicate_policy duplicates = duplicate_policy::reject;
+
+  bool has_unique_keys() const { return key && duplicates == duplicate_policy::reject; }
 };
 
 /// What is wrong with a schema, a sentence each, with the place of its column.

@@ -97,7 +97,8 @@ BOOST_AUTO_TEST_CASE(walks_begin_anywhere_and_end_at_their_limit) {
   make(80);
   const auto chunk = opened();
   for (std::uint64_t number = 0; number <= 82; ++number)
-    for (const std::uint64_t limit : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{5}, no_limit}) {
+    for (const std::uint64_t limit :
+         {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{5}, no_limit}) {
       BOOST_TEST(rows_from(chunk, number, limit) == values_from(rows, number, limit),
                  boost::test_tools::per_element());
       BOOST_TEST((chunk.rejects_from(number, limit, no_limit).value()
@@ -110,7 +111,8 @@ BOOST_AUTO_TEST_CASE(a_visit_that_says_no_is_the_last) {
   const auto chunk = opened();
   for (std::size_t wanted = 1; wanted <= rows.size(); ++wanted) {
     std::size_t seen = 0;
-    require(chunk.rows_from(0, no_limit, [&](const auto&, std::uint32_t) { return ++seen < wanted; }));
+    require(
+      chunk.rows_from(0, no_limit, [&](const auto&, std::uint32_t) { return ++seen < wanted; }));
     BOOST_TEST(seen == wanted);
   }
   for (std::size_t wanted = 1; wanted <= rejects.size(); ++wanted) {

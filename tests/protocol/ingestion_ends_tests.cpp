@@ -154,8 +154,9 @@ BOOST_AUTO_TEST_CASE(repairs_make_a_partial_success_whole) {
   BOOST_TEST(l.seen().tally.rows == 33u);
   BOOST_TEST(l.seen().chunks[0].revision == seen);
   // Made of what is no more.
-  const std::string refused = "conflict: the job has changed since its rejects were looked at; look "
-                              "at what is left and repair that";
+  const std::string refused
+    = "conflict: the job has changed since its rejects were looked at; look "
+      "at what is left and repair that";
   BOOST_TEST(l.says(first) == refused);
   BOOST_TEST(l.says(report_repaired{1, seen, {5}}) == refused);
   l.repairs(1, {5});

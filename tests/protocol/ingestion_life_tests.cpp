@@ -261,8 +261,9 @@ report_keys_compared any_comparison(const life& l) {
   report_keys_compared r{l.version, {}};
   for (const auto& [number, s] : l.store)
     if (s.rows > 0 && any_of(0, 2) == 0)
-      r.corrections.push_back({number, static_cast<std::uint32_t>(l.version),
-                               static_cast<std::uint64_t>(any_of(1, static_cast<int>(s.rows) + 1))});
+      r.corrections.push_back(
+        {number, static_cast<std::uint32_t>(l.version),
+         static_cast<std::uint64_t>(any_of(1, static_cast<int>(s.rows) + 1))});
   return r;
 }
 

@@ -102,19 +102,19 @@ const std::vector<line> each_outcome{
   {"Accepted",
    {nothing, another, told({started{}}), split_first, split_first, accepted_has_none,
     accepted_has_none, accepted_has_none, told({cancelled{"why not"}}),
-    "conflict: the job cannot be retried: it is Accepted; no chunk of it has failed",
-    nothing, nothing, accepted_has_none, nothing}},
+    "conflict: the job cannot be retried: it is Accepted; no chunk of it has failed", nothing,
+    nothing, accepted_has_none, nothing}},
   {"Chunking",
    {nothing, another, nothing, told({chunked{20, 2, its_split().pieces}}),
     told({failed{failure_cause::split, "no"}}), chunking_has_none, chunking_has_none,
     chunking_has_none, told({cancelled{"why not"}}),
-    "conflict: the job cannot be retried: it is Chunking; no chunk of it has failed",
-    nothing, nothing, chunking_has_none, nothing}},
+    "conflict: the job cannot be retried: it is Chunking; no chunk of it has failed", nothing,
+    nothing, chunking_has_none, nothing}},
   {"ChunksQueued",
    {nothing, another, nothing, nothing, nothing, told({chunk_started{2, 1}}), not_begun, not_begun,
     told({cancelled{"why not"}}),
-    "conflict: the job cannot be retried: it is ChunksQueued; no chunk of it has failed",
-    nothing, nothing, not_ended("ChunksQueued"), nothing}},
+    "conflict: the job cannot be retried: it is ChunksQueued; no chunk of it has failed", nothing,
+    nothing, not_ended("ChunksQueued"), nothing}},
   {"QueuedForProcessing",
    {nothing, another, nothing, nothing, nothing, only_one, only_one, only_one,
     told({cancelled{"why not"}}),
@@ -126,9 +126,8 @@ const std::vector<line> each_outcome{
     told({chunk_retry_scheduled{2, 1, t0 + seconds{1}, "no"}}), told({cancelled{"why not"}}),
     told({chunks_retried{}}), nothing, nothing, not_ended("Processing"), nothing}},
   {"Processing, keys",
-   {nothing, another, nothing, nothing, nothing,
-    "conflict: chunk 2 cannot begin: it is finished", nothing, nothing,
-    told({cancelled{"why not"}}),
+   {nothing, another, nothing, nothing, nothing, "conflict: chunk 2 cannot begin: it is finished",
+    nothing, nothing, told({cancelled{"why not"}}),
     "conflict: the job cannot be retried: it is Processing; no chunk of it has failed",
     told({keys_compared{{{1, 9, 2}}}, finished{status::partially_succeeded, 3, 0, 32, 3}}),
     told({failed{failure_cause::keys, "no"}}), not_ended("Processing"), nothing}},
@@ -136,8 +135,8 @@ const std::vector<line> each_outcome{
    {nothing, another, nothing, nothing, nothing,
     "conflict: chunk 2 cannot begin: the job is Succeeded", nothing, nothing,
     "conflict: the job cannot be cancelled: it is Succeeded; only jobs that are under way can be",
-    "conflict: the job cannot be retried: it is Succeeded; no chunk of it has failed",
-    nothing, nothing, has_changed, nothing}},
+    "conflict: the job cannot be retried: it is Succeeded; no chunk of it has failed", nothing,
+    nothing, has_changed, nothing}},
   {"PartiallySucceeded",
    {nothing, another, nothing, nothing, nothing,
     "conflict: chunk 2 cannot begin: the job is PartiallySucceeded", nothing, nothing,
@@ -179,7 +178,8 @@ BOOST_AUTO_TEST_CASE(each_command_is_answered_in_each_status) {
       auto l = job;
       const auto& wanted = expected[j].outcomes[c];
       if (wanted)
-        BOOST_TEST(l.says(as_of(l, commands[c].second)) == *wanted, status << ", " << commands[c].first);
+        BOOST_TEST(l.says(as_of(l, commands[c].second)) == *wanted,
+                   status << ", " << commands[c].first);
     }
   }
 }
