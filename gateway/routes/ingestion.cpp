@@ -30,14 +30,15 @@ ingestion::reject_limits most_of(const shared_parts& shared) {
   return {s.rejects_max, s.rejects_ppm_max};
 }
 
-/// Names the schema by its version and the options by their text.
-result<void> complete(const shared_parts& shared, const job_wishes& wanted,
+/// Names the schema by its version and the options by their text. `where` the request names its
+/// schema.
+result<void> complete(const shared_parts& shared, const job_wishes& wanted, std::string_view where,
                       ingestion::submission& made) {
   const auto& schemas = shared.parts.schemas;
   const auto schema = wanted.schema_version ? schemas.find(wanted.schema, *wanted.schema_version)
                                             : schemas.newest(wanted.schema);
   if (!schema)
-    return fail(errc::invalid_argument, schema.error().why, schema.error().where);
+    return fail(errc::invalid_argument, schema.error().why, std::string{where});
   made.schema_name = (*schema)->schema.name;
   made.schema_version = (*schema)->schema.version;
   made.options = csv::to_text(wanted.options);
@@ -84,7 +85,7 @@ result<ingestion::submission> submission_of(const shared_parts& shared, const re
     return visible.error();
   made.original_file_name = r.query_value("fileName").value_or(name_default);
   made.container_name = uploads_container;
-  if (auto named = complete(shared, wanted, made); !named)
+  if (auto named = complete(shared, wanted, "schema", made); !named)
     return named.error();
   return made;
 }
@@ -235,7 +236,7 @@ awaitable<result<response>> create_job(shared_parts& shared, request& r, body_re
   made.container_name = documents_container;
   made.sha256 = *view.sha256;
   made.bytes = view.size_bytes.value_or(0);
-  if (auto complete_now = complete(shared, named->wanted, made); !complete_now)
+  if (auto complete_now = complete(shared, named->wanted, "/schema", made); !complete_now)
     co_return complete_now.error();
   const content_key key{made.customer, made.sha256};
   auto hold = [&blobs = shared.parts.blobs, key]() -> result<std::shared_ptr<content_pin>> {
