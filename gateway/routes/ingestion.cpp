@@ -125,9 +125,18 @@ result<wrapping> wrapping_of(const request& r) {
   return found;
 }
 
-/// Receives the file, whatever it is wrapped in.
+/// What it takes to unwrap, beside the pieces of every upload.
+std::size_t memory_bytes_of(const wrapping& w) {
+  return (w.coding ? w.coding->memory_bytes_max() + expanded_body::buffer_bytes : 0)
+         + (w.boundary ? multipart_body::buffer_bytes : 0);
+}
+
+/// Receives the file, whatever it is wrapped in. busy when uploads hold as much memory as they may.
 awaitable<received_content> receive_file(shared_parts& shared, body_reader& body,
                                          std::string customer, wrapping w) {
+  const auto memory = shared.upload_memory.take(memory_bytes_of(w));
+  if (!memory)
+    co_return memory.error();
   const auto& s = shared.parts.settings;
   std::optional<expanded_body> expanded;
   std::optional<multipart_body> form;
