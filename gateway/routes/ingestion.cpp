@@ -180,8 +180,7 @@ awaitable<result<response>> upload_large(shared_parts& shared, request& r, body_
   }
   const auto accepted = co_await accept_job(shared, r, *made, *wanted, std::move(pinned));
   if (!accepted) {
-    if (accepted.error().code != errc::unavailable)
-      co_await discard_content(shared, key);
+    co_await discard_refused_content(shared, key, accepted.error().code);
     co_return accepted.error();
   }
   // Of a file that was ingested before, the content is not read again.
