@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What has happened to all documents, for listeners: the same events with the same ids as on the
-// event backbone. Reads committed history only; wakes no actor. Thread-safe.
+// What has happened to all documents and jobs, for listeners: the same events with the same ids as
+// on the event backbone. Reads committed history only; wakes no actor. Thread-safe.
 #pragma once
 
 #include "protocol/cloud_event.hpp"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/event_feed_service.hpp"
 
-#include "actors/document/kind.hpp"
-#include "actors/entity/hosted.hpp"
 #include "persistence/recorded_event.hpp"
+#include "protocol/document.hpp"
+#include "protocol/ingestion_event.hpp"
 
 #include <algorithm>
 #include <unordered_map>
@@ -12,6 +12,30 @@
 namespace dossier {
 
 namespace {
+
+/// What happens to letters and webhooks is the operators' business, and replies are their senders'.
+bool is_announced(const feed_row& row) {
+  const auto kind = row.entity.kind;
+  return row.sequence > 0 && (kind == entity_kind::document || kind == entity_kind::job);
+}
+
+/// The customer that the first event of a row's entity names. It is in the same place for each
+/// kind, while a job's state grows with its chunks.
+result<std::string> first_customer_of(const journal& store, const feed_row& row) {
+  const auto first = read_recorded_event(store, {row.shard, row.position, row.entity, 1, {}});
+  if (!first)
+    return first.error();
+  if (row.entity.kind == entity_kind::job) {
+    const auto event = ingestion::decode_event(first->type, first->version, first->data);
+    if (const auto* made = event ? std::get_if<ingestion::accepted>(&*event) : nullptr)
+      return made->submission.customer;
+  } else {
+    const auto event = document::decode_event(first->type, first->version, first->data);
+    if (const auto* made = event ? std::get_if<document::created>(&*event) : nullptr)
+      return made->customer;
+  }
+  return fail(errc::corrupt, "the first event of " + row.entity.text() + " names no customer");
+}
 
 /// Reads one page; keeps what it has learned of the entities on the way.
 class page_reader {
@@ -71,16 +95,14 @@ private:
     return entries->size() == limit;
   }
 
-  /// What happens to other kinds than documents is the operators' business, and replies are their
-  /// senders': both are passed over.
   result<void> take(const feed_entry& entry) {
     const auto& row = entry.row;
-    if (row.entity.kind != document_kind::code || row.sequence == 0)
+    if (!is_announced(row))
       return {};
     auto recorded = recorded_event_of(entry);
     if (!recorded)
       return recorded.error();
-    const auto customer = customer_of(row.entity);
+    const auto customer = customer_of(row);
     if (!customer)
       return customer.error();
     auto event = make_cloud_event(row.entity, row.sequence, *std::move(recorded), source_);
@@ -89,17 +111,15 @@ private:
     return {};
   }
 
-  /// Not every event names its customer; the state does. Empty if nobody asks.
-  result<std::string> customer_of(const entity_ref& entity) {
+  /// Not every event names its customer; each entity's first does. Empty if nobody asks.
+  result<std::string> customer_of(const feed_row& row) {
     if (question_.filter.customer().empty())
       return std::string{};
-    if (const auto known = customers_.find(entity); known != customers_.end())
+    if (const auto known = customers_.find(row.entity); known != customers_.end())
       return known->second;
-    const auto found = recover<document_kind>(store_, entity);
-    if (!found)
-      return found.error();
-    auto customer = view_of(found->state, found->version).customer;
-    customers_.emplace(entity, customer);
+    auto customer = first_customer_of(store_, row);
+    if (customer)
+      customers_.emplace(row.entity, *customer);
     return customer;
   }
 

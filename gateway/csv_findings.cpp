@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/csv_findings.hpp"
 
+#include "gateway/figures.hpp"
 #include "protocol/utf8.hpp"
 
 #include <algorithm>
@@ -14,7 +15,6 @@ namespace dossier {
 namespace {
 
 constexpr std::size_t text_bytes_shown = 160;
-constexpr int label_width = 10;
 
 /// A part of a record as one line of a terminal that nothing in it can steer.
 std::string one_line(std::string_view text) {
@@ -34,18 +34,6 @@ std::string one_line(std::string_view text) {
     line += c == '\n' ? "\\n" : c == '\r' ? "\\r" : c == '\t' ? "\\t" : escaped;
   }
   return is_cut ? line + " ..." : line;
-}
-
-/// 1234567 as "1,234,567".
-std::string grouped(std::uint64_t number) {
-  auto digits = std::to_string(number);
-  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3)
-    digits.insert(static_cast<std::size_t>(at), 1, ',');
-  return digits;
-}
-
-std::ostream& label(std::ostream& out, std::string_view name) {
-  return out << std::left << std::setw(label_width) << name;
 }
 
 } // namespace

@@ -8,7 +8,6 @@ namespace dossier {
 
 namespace {
 
-constexpr std::size_t buffer_bytes = 64U << 10;
 /// Little that expands a lot harms nobody.
 constexpr std::uint64_t free_bytes = 1U << 20;
 

@@ -19,6 +19,9 @@ public:
     std::uint32_t expansion_max = 0; ///< For each byte that goes in, but for the first MiB.
   };
 
+  /// Of what is compressed, on its way to the expander, which takes memory of its own.
+  static constexpr std::size_t buffer_bytes = 64U << 10;
+
   /// `coded` must outlive it.
   expanded_body(body_reader& coded, std::unique_ptr<expander> by, const limits& bounds);
 

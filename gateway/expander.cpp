@@ -20,6 +20,9 @@ namespace {
 constexpr int zstd_window_log_max = 23;
 /// 32 KiB, and a gzip header instead of zlib's (zlib.h).
 constexpr int gzip_window_bits = 15 + 16;
+/// The window, and behind it the tables and buffers of the decoder.
+constexpr std::size_t zstd_bytes_max = (1U << zstd_window_log_max) + (512U << 10);
+constexpr std::size_t gzip_bytes_max = 48U << 10;
 
 failure not_of(std::string_view coding, std::string_view why) {
   return fail(errc::malformed,
@@ -64,6 +67,7 @@ public:
     return done;
   }
   bool is_whole() const override { return is_member_over_; }
+  std::size_t memory_bytes_max() const override { return gzip_bytes_max; }
 
 private:
   z_stream stream_{};
@@ -100,6 +104,7 @@ public:
     return step{in.pos, out.pos};
   }
   bool is_whole() const override { return is_frame_over_; }
+  std::size_t memory_bytes_max() const override { return zstd_bytes_max; }
 
 private:
   const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context_;

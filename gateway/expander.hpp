@@ -25,6 +25,8 @@ public:
   virtual result<step> expand(std::span<const std::byte> from, std::span<std::byte> into) = 0;
   /// Whether what was taken so far is whole: nothing, or frames that have all ended.
   virtual bool is_whole() const = 0;
+  /// The most memory that it takes, whatever it is given.
+  virtual std::size_t memory_bytes_max() const = 0;
 };
 
 /// By the name of a content coding: "gzip", "x-gzip", "zstd"; nullptr for others.

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/ingest_client.hpp"
 
+#include "gateway/figures.hpp"
 #include "gateway/net.hpp"
 #include "persistence/files.hpp"
 #include "protocol/result.hpp"
 
-#include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -36,8 +36,6 @@ using nlohmann::json;
 
 constexpr std::size_t piece_bytes = 256U << 10;
 constexpr std::chrono::milliseconds look_ms{250};
-/// A server that is away for so long is given up.
-constexpr std::chrono::seconds patience{60};
 constexpr int bar_width = 24;
 
 struct place {
@@ -81,14 +79,6 @@ std::string encoded(std::string_view text) {
   return out.str();
 }
 
-/// 1234567 as "1,234,567".
-std::string grouped(std::uint64_t number) {
-  auto digits = std::to_string(number);
-  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3)
-    digits.insert(static_cast<std::size_t>(at), 1, ',');
-  return digits;
-}
-
 std::string span_of(std::uint64_t seconds_left) {
   std::ostringstream text;
   if (seconds_left >= 3'600)
@@ -126,55 +116,109 @@ private:
   bool is_there_ = false;
 };
 
-/// One server, asked one thing at a time, each on a connection of its own.
+using boost::system::error_code;
+
+/// One server, asked one thing at a time, each on a connection of its own. Every step of it has a
+/// deadline: a peer that falls silent costs its patience and no more.
 class server_link {
 public:
-  server_link(place to, std::string key)
+  server_link(place to, std::string key, const ingest_patience& patience)
     : to_(std::move(to))
-    , key_(std::move(key)) {}
+    , key_(std::move(key))
+    , patience_(patience) {}
 
   /// `sent` is told how many bytes of the file have gone.
   result<json> post_file(const std::string& target, const input_file& file,
                          const std::function<void(std::uint64_t)>& sent) {
-    return ask("POST " + target, file.size_bytes(), [&](tcp::socket& peer) -> result<void> {
-      std::vector<std::byte> piece(piece_bytes);
-      for (std::uint64_t at = 0; at < file.size_bytes();) {
-        const auto got = file.read(at, piece);
-        if (!got)
-          return got.error();
-        if (*got == 0)
-          return fail(errc::conflict, "the file became shorter while it was sent");
-        boost::system::error_code error;
-        asio::write(peer, asio::buffer(piece.data(), *got), error);
-        // The server may have refused it already: its answer says why.
-        if (error)
-          return {};
-        sent(at += *got);
-      }
-      return {};
-    });
+    return ask("POST " + target, file.size_bytes(),
+               [&](stream& peer) { return send_file(peer, file, sent); });
   }
 
   result<json> get(const std::string& target) {
-    return ask("GET " + target, 0, [](tcp::socket&) { return result<void>{}; });
+    return ask("GET " + target, 0, [](stream&) { return result<void>{}; });
   }
 
 private:
-  result<json> ask(const std::string& what, std::uint64_t body_bytes,
-                   const std::function<result<void>(tcp::socket&)>& send_body) {
-    const auto unreachable = [this](const boost::system::error_code& error) {
-      return fail(errc::unavailable, "the server " + to_.host + ':' + to_.port
-                                       + " does not answer: " + error.message());
-    };
-    boost::system::error_code error;
+  using stream = boost::beast::tcp_stream;
+
+  /// Starts one operation and waits until it is over, or this much time is.
+  template <class Start>
+  error_code wait_for(stream& peer, milliseconds limit, Start start) {
+    error_code ended;
+    peer.expires_after(limit);
+    start([&ended](const error_code& error, const auto&...) { ended = error; });
+    io_.restart();
+    io_.run();
+    return ended;
+  }
+
+  /// All of it, however slowly, while some of it goes.
+  error_code send_bytes(stream& peer, asio::const_buffer rest) {
+    while (rest.size() > 0) {
+      std::size_t gone = 0;
+      const auto error = wait_for(peer, patience_.silence_ms, [&](auto done) {
+        peer.async_write_some(rest, [&gone, done](const error_code& ended, std::size_t bytes) {
+          gone = bytes;
+          done(ended);
+        });
+      });
+      if (error)
+        return error;
+      rest += gone;
+    }
+    return {};
+  }
+
+  result<void> send_file(stream& peer, const input_file& file,
+                         const std::function<void(std::uint64_t)>& sent) {
+    std::vector<std::byte> piece(piece_bytes);
+    for (std::uint64_t at = 0; at < file.size_bytes();) {
+      const auto got = file.read(at, piece);
+      if (!got)
+        return got.error();
+      if (*got == 0)
+        return fail(errc::conflict, "the file became shorter while it was sent");
+      const auto error = send_bytes(peer, asio::buffer(piece.data(), *got));
+      if (error == boost::beast::error::timeout)
+        return without_answer(error);
+      // The server may have refused it already: its answer says why.
+      if (error)
+        return {};
+      sent(at += *got);
+    }
+    return {};
+  }
+
+  failure without_answer(const error_code& error) const {
+    const auto server = "the server " + to_.host + ':' + to_.port;
+    if (error == boost::beast::error::timeout)
+      return fail(errc::unavailable, server + " has neither taken nor said anything for "
+                                       + std::to_string(patience_.silence_ms.count() / 1'000)
+                                       + " s");
+    return fail(errc::unavailable, server + " does not answer: " + error.message());
+  }
+
+  result<void> connect(stream& peer) {
+    error_code error;
     tcp::resolver resolver(io_);
     const auto found = resolver.resolve(to_.host, to_.port, error);
     if (error)
-      return unreachable(error);
-    tcp::socket peer(io_);
-    asio::connect(peer, found, error);
-    if (error)
-      return unreachable(error);
+      return without_answer(error);
+    error = wait_for(peer, patience_.connect_ms,
+                     [&](auto done) { peer.async_connect(found, std::move(done)); });
+    if (error == boost::beast::error::timeout)
+      return fail(errc::unavailable, "the server " + to_.host + ':' + to_.port
+                                       + " cannot be reached: no connection within "
+                                       + std::to_string(patience_.connect_ms.count() / 1'000)
+                                       + " s");
+    return error ? result<void>(without_answer(error)) : result<void>{};
+  }
+
+  result<json> ask(const std::string& what, std::uint64_t body_bytes,
+                   const std::function<result<void>(stream&)>& send_body) {
+    stream peer(io_);
+    if (auto connected = connect(peer); !connected)
+      return connected.error();
     const std::string head
       = what + " HTTP/1.1\r\nHost: " + to_.host + ':' + to_.port
         + "\r\nConnection: close\r\nx-functions-key: " + key_
@@ -182,16 +226,17 @@ private:
              ? "\r\nContent-Type: text/csv\r\nContent-Length: " + std::to_string(body_bytes)
              : "")
         + "\r\n\r\n";
-    asio::write(peer, asio::buffer(head), error);
-    if (error)
-      return unreachable(error);
+    if (const auto error = send_bytes(peer, asio::buffer(head)))
+      return without_answer(error);
     if (auto sent = send_body(peer); !sent)
       return sent.error();
     boost::beast::flat_buffer buffer;
     http::response<http::string_body> answer;
-    http::read(peer, buffer, answer, error);
+    const auto error = wait_for(peer, patience_.silence_ms, [&](auto done) {
+      http::async_read(peer, buffer, answer, std::move(done));
+    });
     if (error)
-      return unreachable(error);
+      return without_answer(error);
     auto said = json::parse(answer.body(), nullptr, false);
     if (answer.result_int() >= 300 || !said.is_object())
       return fail(answer.result_int() >= 500 ? errc::unavailable : errc::invalid_argument,
@@ -203,6 +248,7 @@ private:
   asio::io_context io_;
   const place to_;
   const std::string key_;
+  const ingest_patience patience_;
 };
 
 std::uint64_t count_in(const json& job, const char* name) {
@@ -210,7 +256,8 @@ std::uint64_t count_in(const json& job, const char* name) {
 }
 
 /// Asks until the job has ended.
-result<json> follow(server_link& server, const std::string& job, progress_line& line) {
+result<json> follow(server_link& server, const std::string& job, milliseconds patience,
+                    progress_line& line) {
   auto heard = steady::now();
   for (;;) {
     auto got = server.get("/api/jobstatus/" + job);
@@ -254,21 +301,18 @@ result<json> send(server_link& server, const ingest_request& wanted, const input
 }
 
 void print_summary(std::ostream& out, const json& job, const ingest_request& wanted) {
-  const auto label = [&out](std::string_view name) -> std::ostream& {
-    return out << std::left << std::setw(10) << name;
-  };
   const auto id = job.value("correlationId", "");
-  label("status") << job.value("status", "") << '\n';
+  label(out, "status") << job.value("status", "") << '\n';
   if (const auto why = job.value("error", json{}); why.is_string())
-    label("") << why.get<std::string>() << '\n';
-  label("rows") << grouped(count_in(job, "processedRecordsCount")) << '\n';
-  label("rejects") << grouped(count_in(job, "failedRecordsCount")) << '\n';
-  label("chunks") << count_in(job, "successfulChunks") << " of " << count_in(job, "totalChunks")
-                  << '\n';
-  label("rate") << count_in(job["progress"], "bytesPerSecond") / 1'000'000 << " MB/s\n";
-  label("job") << id << '\n';
+    label(out, "") << why.get<std::string>() << '\n';
+  label(out, "rows") << grouped(count_in(job, "processedRecordsCount")) << '\n';
+  label(out, "rejects") << grouped(count_in(job, "failedRecordsCount")) << '\n';
+  label(out, "chunks") << count_in(job, "successfulChunks") << " of "
+                       << count_in(job, "totalChunks") << '\n';
+  label(out, "rate") << count_in(job["progress"], "bytesPerSecond") / 1'000'000 << " MB/s\n";
+  label(out, "job") << id << '\n';
   if (count_in(job, "failedRecordsCount") > 0)
-    label("") << wanted.server << "/api/jobs/" << id << "/rejects?format=csv\n";
+    label(out, "") << wanted.server << "/api/jobs/" << id << "/rejects?format=csv\n";
 }
 
 } // namespace
@@ -284,13 +328,14 @@ int ingest(const ingest_request& wanted, std::ostream& out, std::ostream& errors
   const auto file = posix_files().open(std::filesystem::absolute(wanted.file).string());
   if (!file)
     return say(file.error());
-  server_link server(std::move(*to), wanted.key);
+  server_link server(std::move(*to), wanted.key, wanted.patience);
   progress_line line(errors, wanted.shows_bar);
   const auto accepted = send(server, wanted, **file, line);
   line.clear();
   if (!accepted)
     return say(accepted.error());
-  const auto job = follow(server, accepted->value("correlationId", ""), line);
+  const auto job
+    = follow(server, accepted->value("correlationId", ""), wanted.patience.silence_ms, line);
   line.clear();
   if (!job)
     return say(job.error());

@@ -3,11 +3,19 @@
 // kilobytes, however large the file is.
 #pragma once
 
-#include <cstdint>
+#include "protocol/time.hpp"
+
 #include <iosfwd>
 #include <string>
 
 namespace dossier {
+
+/// How long a server may keep the client waiting. There is no bound for the whole: a large file
+/// takes long while all is well.
+struct ingest_patience {
+  milliseconds connect_ms{10'000};
+  milliseconds silence_ms{60'000}; ///< Without a byte that is taken or said.
+};
 
 struct ingest_request {
   std::string file;
@@ -16,11 +24,12 @@ struct ingest_request {
   std::string schema = "cdr";
   std::string customer;   ///< Empty: the server's ingestion.customer.
   bool shows_bar = false; ///< Whether progress is shown on one line that is written over.
+  ingest_patience patience;
 };
 
 /// Sends the file, follows its job to the end, and says what came of it. 0: all records are rows;
 /// 1: some are rejects, or chunks failed; 2: the job failed or was cancelled, or could not be
-/// followed, which is said on `errors`.
+/// followed, because of the server's silence or otherwise, which is said on `errors`.
 int ingest(const ingest_request& wanted, std::ostream& out, std::ostream& errors);
 
 } // namespace dossier

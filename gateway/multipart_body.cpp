@@ -11,8 +11,6 @@ namespace dossier {
 
 namespace {
 
-constexpr std::size_t piece_bytes = 64U << 10;
-constexpr std::size_t head_bytes_max = 8U << 10;
 constexpr std::size_t boundary_bytes_max = 70;
 constexpr std::string_view head_end = "\r\n\r\n";
 
@@ -67,7 +65,9 @@ multipart_body::multipart_body(body_reader& whole, std::string_view boundary)
   : whole_(whole)
   , delimiter_("\r\n--" + std::string(boundary))
   // The first boundary may stand at the very beginning, without the line end that the others have.
-  , unread_("\r\n") {}
+  , unread_("\r\n") {
+  unread_.reserve(buffer_bytes);
+}
 
 awaitable<result<bool>> multipart_body::fetch() {
   const auto before = unread_.size();

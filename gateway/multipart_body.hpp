@@ -19,6 +19,12 @@ result<std::optional<std::string>> multipart_boundary(std::string_view content_t
 
 class multipart_body final : public body_reader {
 public:
+  /// Taken from the form at once.
+  static constexpr std::size_t piece_bytes = 64U << 10;
+  static constexpr std::size_t head_bytes_max = 8U << 10;
+  /// What it holds at most: a head or the beginning of a boundary, and the piece that follows.
+  static constexpr std::size_t buffer_bytes = head_bytes_max + piece_bytes;
+
   /// `whole` must outlive it.
   multipart_body(body_reader& whole, std::string_view boundary);
 

@@ -227,16 +227,10 @@ blob_store::open_read_only(file_system& files, std::string root, const journal& 
 
 result<std::unique_ptr<blob_store>> blob_store::open(file_system& files, std::string root,
                                                      const journal& references) {
-  const auto incoming = root + "/incoming";
-  for (const auto& directory : {incoming, root + "/content"})
-    if (auto made = files.make_directories(directory); !made)
-      return made.error();
-  const auto left_over = files.list(incoming);
-  if (!left_over)
-    return left_over.error();
-  for (const auto& name : *left_over)
-    if (auto removed = files.remove(incoming + "/" + name); !removed)
-      return removed.error();
+  if (auto made = make_empty_directory(files, root + "/incoming"); !made)
+    return made.error();
+  if (auto made = files.make_directories(root + "/content"); !made)
+    return made.error();
   return std::unique_ptr<blob_store>(new blob_store(files, std::move(root), references));
 }
 

@@ -76,15 +76,11 @@ result<std::optional<outgoing>> feed_messages::operator()(const feed_row& row,
     return reply_message_of(row);
   switch (row.entity.kind) {
   case entity_kind::document:
-    return message_of(
-      make_cloud_event(row.entity, row.sequence, std::move(*recorded), settings_.source),
-      settings_.documents_topic, row.shard);
+    return event_message_of(row, std::move(*recorded), settings_.documents_topic);
+  case entity_kind::job:
+    return event_message_of(row, std::move(*recorded), settings_.ingestion_topic);
   case entity_kind::letter:
     return letter_message_of(row, *recorded);
-  case entity_kind::job:
-    return message_of(
-      make_cloud_event(row.entity, row.sequence, std::move(*recorded), settings_.source),
-      settings_.ingestion_topic, row.shard);
   case entity_kind::webhook:
     return std::nullopt;
   }
@@ -96,6 +92,13 @@ outgoing feed_messages::message_of(cloud_event event, const std::string& topic,
   auto key = event.partitionkey;
   auto message = is_structured_ ? to_structured(event) : to_binary(std::move(event));
   return {topic, shard, std::move(key), std::move(message.headers), std::move(message.value)};
+}
+
+outgoing feed_messages::event_message_of(const feed_row& row, envelope recorded,
+                                         const std::string& topic) const {
+  return message_of(
+    make_cloud_event(row.entity, row.sequence, std::move(recorded), settings_.source), topic,
+    row.shard);
 }
 
 result<std::optional<outgoing>> feed_messages::reply_message_of(const feed_row& row) const {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What others are told of the feed, row by row: events of documents, replies to commands, and
-// messages that were given up, each as a message for its topic. Thread-safe; the journal outlives
-// it.
+// What others are told of the feed, row by row: events of documents and of jobs, replies to
+// commands, and messages that were given up, each as a message for its topic. Thread-safe; the
+// journal outlives it.
 #pragma once
 
 #include "config/settings.hpp"
@@ -30,6 +30,7 @@ public:
 
 private:
   outgoing message_of(cloud_event event, const std::string& topic, shard_number shard) const;
+  outgoing event_message_of(const feed_row& row, envelope recorded, const std::string& topic) const;
   result<std::optional<outgoing>> reply_message_of(const feed_row& row) const;
   result<std::optional<outgoing>> letter_message_of(const feed_row& row,
                                                     const envelope& recorded) const;

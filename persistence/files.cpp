@@ -281,6 +281,18 @@ private:
 
 } // namespace
 
+result<void> make_empty_directory(file_system& files, const std::string& path) {
+  if (auto made = files.make_directories(path); !made)
+    return made;
+  const auto left_over = files.list(path);
+  if (!left_over)
+    return left_over.error();
+  for (const auto& name : *left_over)
+    if (auto removed = files.remove(path + "/" + name); !removed)
+      return removed;
+  return {};
+}
+
 file_system& posix_files() {
   static posix_file_system files;
   return files;

@@ -58,6 +58,10 @@ public:
   virtual bool is_directory(const std::string& path) const = 0;
 };
 
+/// Makes a directory whose files lived in a process that has ended, or empties it of them. It holds
+/// files only. That they are gone need not survive a power cut: the next start looks again.
+result<void> make_empty_directory(file_system& files, const std::string& path);
+
 /// The real one. Owned by nobody: it has no state.
 file_system& posix_files();
 

@@ -48,15 +48,8 @@ row_store::row_store(file_system& files, std::string root)
   , root_(std::move(root)) {}
 
 result<std::unique_ptr<row_store>> row_store::open(file_system& files, std::string root) {
-  const auto incoming = root + "/incoming";
-  if (auto made = files.make_directories(incoming); !made)
+  if (auto made = make_empty_directory(files, root + "/incoming"); !made)
     return made.error();
-  const auto left_over = files.list(incoming);
-  if (!left_over)
-    return left_over.error();
-  for (const auto& name : *left_over)
-    if (auto removed = files.remove(incoming + "/" + name); !removed)
-      return removed.error();
   return std::unique_ptr<row_store>(new row_store(files, std::move(root)));
 }
 

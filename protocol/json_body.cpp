@@ -230,6 +230,12 @@ std::optional<bool> json_body::required_bool(std::string_view name) {
   return std::nullopt;
 }
 
+std::optional<bool> json_body::optional_bool(std::string_view name) {
+  if (!has(name) || is_null(name))
+    return std::nullopt;
+  return required_bool(name);
+}
+
 std::vector<std::string> json_body::optional_strings(std::string_view name, std::size_t most) {
   std::vector<std::string> read;
   auto* found = find(name);

@@ -37,6 +37,7 @@ public:
   std::optional<std::string> optional_string(std::string_view name);
   std::optional<std::uint64_t> optional_count(std::string_view name, std::uint64_t max);
   std::optional<bool> required_bool(std::string_view name);
+  std::optional<bool> optional_bool(std::string_view name);
 
   /// The strings of an array; none if it is missing or null. What is no array, and each element
   /// that is no string, is a problem, and reads as nothing or as an empty string. An array of more

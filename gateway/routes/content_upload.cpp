@@ -49,12 +49,6 @@ result<content_checks> join_checks(content_checks checks, const document::view& 
   return checks;
 }
 
-/// Whether the core surely did nothing, so that the content may be collected.
-bool is_certain_refusal(errc code) {
-  return code == errc::conflict || code == errc::gone || code == errc::not_found
-         || code == errc::busy || code == errc::content_mismatch || code == errc::quarantined;
-}
-
 } // namespace
 
 awaitable<result<response>> put_content(shared_parts& shared, request& r, body_reader& body) {
@@ -87,8 +81,7 @@ awaitable<result<response>> put_content(shared_parts& shared, request& r, body_r
   const auto kept = co_await submit_command(shared, found->id, std::move(what), std::move(meta),
                                             std::move(pinned));
   if (!kept) {
-    if (is_certain_refusal(kept.error().code))
-      co_await discard_content(shared, key);
+    co_await discard_refused_content(shared, key, kept.error().code);
     co_return kept.error();
   }
   response done;

@@ -28,6 +28,24 @@ result<void> check_visible_customer(const request& r, std::string_view customer)
   return check_customer(customer);
 }
 
+result<std::optional<std::string>>
+visible_customer(const request& r, std::optional<std::string_view> named, std::string_view where) {
+  if (!named && r.caller.is_admin())
+    return std::optional<std::string>{};
+  if (!named)
+    return fail(errc::invalid_argument,
+                "A customer's key asks about one customer at a time: name it with customerId.",
+                std::string{where});
+  if (auto visible = check_visible_customer(r, *named); !visible)
+    return visible.error();
+  return std::optional{std::string{*named}};
+}
+
+result<std::optional<std::string>> visible_customer(const request& r) {
+  constexpr std::string_view name = "customerId";
+  return visible_customer(r, r.query_value(name), name);
+}
+
 result<found_document> find_visible(const shared_parts& shared, const request& r) {
   const auto id = entity_id::parse(r.params.front());
   if (!id)

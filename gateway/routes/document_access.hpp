@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace dossier {
@@ -19,6 +20,15 @@ failure no_such_document();
 
 /// Refuses a customer that the caller may not know of as not_found, and names that no customer has.
 result<void> check_visible_customer(const request& r, std::string_view customer);
+
+/// Whose things a question is about: the customer that it names as `where`, if the caller may know
+/// of that one, refused as check_visible_customer() does; nullopt is everybody's. Only an admin's
+/// key may name nobody: a customer's key asks about one customer at a time, also if it has but one,
+/// so that a question means the same when the key gets another. invalid_argument otherwise.
+result<std::optional<std::string>>
+visible_customer(const request& r, std::optional<std::string_view> named, std::string_view where);
+/// Likewise of the query's customerId.
+result<std::optional<std::string>> visible_customer(const request& r);
 
 /// The document named by the path's first parameter, if it exists for the caller; `customerId` in
 /// the query, when given, must be its customer's. What has ended is found too.

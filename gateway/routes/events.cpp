@@ -23,21 +23,6 @@ constexpr std::uint64_t limit_max = 1'000;
 constexpr milliseconds look_ms{50};
 constexpr std::size_t stream_piece_events = 256;
 
-/// Whose events the caller may hear: a customer key hears its own customers', one at a time.
-result<std::optional<std::string>> customer_of(const request& r) {
-  const auto named = r.query_value("customerId");
-  if (named) {
-    if (auto visible = check_visible_customer(r, *named); !visible)
-      return visible.error();
-    return std::optional{std::string{*named}};
-  }
-  if (!r.caller.is_admin())
-    return fail(errc::invalid_argument,
-                "A customer's key hears one customer at a time: name it with customerId.",
-                "customerId");
-  return std::optional<std::string>{};
-}
-
 /// Where to begin: `after`, else Last-Event-ID, else what is the default here.
 result<feed_cursor> place_of(const shared_parts& shared, const request& r, feed_cursor otherwise) {
   const auto& feed = shared.parts.events;
@@ -51,7 +36,7 @@ result<feed_cursor> place_of(const shared_parts& shared, const request& r, feed_
 result<feed_question> question_of(const shared_parts& shared, const request& r,
                                   feed_cursor otherwise) {
   feed_question question;
-  auto customer = customer_of(r);
+  const auto customer = visible_customer(r);
   if (!customer)
     return customer.error();
   auto filter

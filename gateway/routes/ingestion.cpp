@@ -30,14 +30,15 @@ ingestion::reject_limits most_of(const shared_parts& shared) {
   return {s.rejects_max, s.rejects_ppm_max};
 }
 
-/// Names the schema by its version and the options by their text.
-result<void> complete(const shared_parts& shared, const job_wishes& wanted,
+/// Names the schema by its version and the options by their text. `where` the request names its
+/// schema.
+result<void> complete(const shared_parts& shared, const job_wishes& wanted, std::string_view where,
                       ingestion::submission& made) {
   const auto& schemas = shared.parts.schemas;
   const auto schema = wanted.schema_version ? schemas.find(wanted.schema, *wanted.schema_version)
                                             : schemas.newest(wanted.schema);
   if (!schema)
-    return fail(errc::invalid_argument, schema.error().why, schema.error().where);
+    return fail(errc::invalid_argument, schema.error().why, std::string{where});
   made.schema_name = (*schema)->schema.name;
   made.schema_version = (*schema)->schema.version;
   made.options = csv::to_text(wanted.options);
@@ -84,7 +85,7 @@ result<ingestion::submission> submission_of(const shared_parts& shared, const re
     return visible.error();
   made.original_file_name = r.query_value("fileName").value_or(name_default);
   made.container_name = uploads_container;
-  if (auto named = complete(shared, wanted, made); !named)
+  if (auto named = complete(shared, wanted, "schema", made); !named)
     return named.error();
   return made;
 }
@@ -124,9 +125,18 @@ result<wrapping> wrapping_of(const request& r) {
   return found;
 }
 
-/// Receives the file, whatever it is wrapped in.
+/// What it takes to unwrap, beside the pieces of every upload.
+std::size_t memory_bytes_of(const wrapping& w) {
+  return (w.coding ? w.coding->memory_bytes_max() + expanded_body::buffer_bytes : 0)
+         + (w.boundary ? multipart_body::buffer_bytes : 0);
+}
+
+/// Receives the file, whatever it is wrapped in. busy when uploads hold as much memory as they may.
 awaitable<received_content> receive_file(shared_parts& shared, body_reader& body,
                                          std::string customer, wrapping w) {
+  const auto memory = shared.upload_memory.take(memory_bytes_of(w));
+  if (!memory)
+    co_return memory.error();
   const auto& s = shared.parts.settings;
   std::optional<expanded_body> expanded;
   std::optional<multipart_body> form;
@@ -170,8 +180,7 @@ awaitable<result<response>> upload_large(shared_parts& shared, request& r, body_
   }
   const auto accepted = co_await accept_job(shared, r, *made, *wanted, std::move(pinned));
   if (!accepted) {
-    if (accepted.error().code != errc::unavailable)
-      co_await discard_content(shared, key);
+    co_await discard_refused_content(shared, key, accepted.error().code);
     co_return accepted.error();
   }
   // Of a file that was ingested before, the content is not read again.
@@ -235,7 +244,7 @@ awaitable<result<response>> create_job(shared_parts& shared, request& r, body_re
   made.container_name = documents_container;
   made.sha256 = *view.sha256;
   made.bytes = view.size_bytes.value_or(0);
-  if (auto complete_now = complete(shared, named->wanted, made); !complete_now)
+  if (auto complete_now = complete(shared, named->wanted, "/schema", made); !complete_now)
     co_return complete_now.error();
   const content_key key{made.customer, made.sha256};
   auto hold = [&blobs = shared.parts.blobs, key]() -> result<std::shared_ptr<content_pin>> {

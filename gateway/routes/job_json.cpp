@@ -26,7 +26,7 @@ constexpr std::pair<std::string_view, csv::text_encoding> encodings[]
 
 constexpr std::string_view delimiter_rule = "must be one character, or tab.";
 constexpr std::string_view quote_rule = "must be one character.";
-constexpr std::string_view header_rule = "must be yes or no.";
+constexpr std::string_view flag_rule = "must be yes or no.";
 constexpr std::string_view encoding_rule = "must be utf-8, utf-16le, utf-16be or latin-1.";
 constexpr std::string_view columns_rule = "must be name or position.";
 
@@ -34,6 +34,7 @@ constexpr std::string_view columns_rule = "must be name or position.";
 struct wish_source {
   std::function<std::optional<std::string>(std::string_view)> text;
   std::function<std::optional<std::uint64_t>(std::string_view, std::uint64_t most)> count;
+  std::function<std::optional<bool>(std::string_view)> flag;
   std::function<void(std::string_view, std::string_view)> refuse;
 };
 
@@ -49,11 +50,7 @@ void read_options(const wish_source& from, csv::read_options& o) {
     from.refuse("delimiter", delimiter_rule);
   if (const auto text = from.text("quote"); text && !(w.quote = character_of(*text)))
     from.refuse("quote", quote_rule);
-  if (const auto text = from.text("header")) {
-    w.has_header = *text == "yes";
-    if (*text != "yes" && *text != "no")
-      from.refuse("header", header_rule);
-  }
+  w.has_header = from.flag("header");
   if (const auto text = from.text("encoding")) {
     const auto* at = std::ranges::find(encodings, *text, [](const auto& e) { return e.first; });
     if (at == std::end(encodings))
@@ -68,9 +65,9 @@ void read_options(const wish_source& from, csv::read_options& o) {
   }
 }
 
+/// All but the schema's name.
 job_wishes read_wishes(const wish_source& from, const ingestion::reject_limits& most) {
   job_wishes made;
-  made.schema = from.text("schema").value_or(made.schema);
   if (const auto version = from.count("schemaVersion", std::numeric_limits<std::uint32_t>::max()))
     made.schema_version = static_cast<std::uint32_t>(*version);
   read_options(from, made.options);
@@ -84,11 +81,7 @@ job_wishes read_wishes(const wish_source& from, const ingestion::reject_limits& 
     if (*rows == 0)
       from.refuse("dryRun", "must be at least 1.");
   }
-  if (const auto text = from.text("keep")) {
-    made.is_kept = *text == "yes";
-    if (*text != "yes" && *text != "no")
-      from.refuse("keep", header_rule);
-  }
+  made.is_kept = from.flag("keep").value_or(false);
   return made;
 }
 
@@ -200,21 +193,34 @@ result<job_wishes> read_job_wishes(const request& r, const ingestion::reject_lim
       first = number.error();
     return std::optional<std::uint64_t>(number ? *number : 0);
   };
-  auto made = read_wishes({text, count, refuse}, most);
+  const auto flag = [&](std::string_view name) {
+    const auto value = r.query_value(name);
+    if (value && *value != "yes" && *value != "no")
+      refuse(name, flag_rule);
+    return value ? std::optional(*value == "yes") : std::nullopt;
+  };
+  auto made = read_wishes({text, count, flag, refuse}, most);
+  made.schema = text("schema").value_or(made.schema);
   if (first)
     return *first;
   return made;
 }
 
 job_wishes read_job_wishes(json_body& body, const ingestion::reject_limits& most) {
-  return read_wishes({[&body](std::string_view name) { return body.optional_string(name); },
-                      [&body](std::string_view name, std::uint64_t highest) {
-                        return body.optional_count(name, highest);
-                      },
-                      [&body](std::string_view name, std::string_view why) {
-                        body.refuse(name, why);
-                      }},
-                     most);
+  const auto schema = body.optional_string("schema");
+  job_wishes made;
+  if (auto* options = body.optional_object("options"))
+    made = read_wishes({[=](std::string_view name) { return options->optional_string(name); },
+                        [=](std::string_view name, std::uint64_t highest) {
+                          return options->optional_count(name, highest);
+                        },
+                        [=](std::string_view name) { return options->optional_bool(name); },
+                        [=](std::string_view name, std::string_view why) {
+                          options->refuse(name, why);
+                        }},
+                       most);
+  made.schema = schema.value_or(made.schema);
+  return made;
 }
 
 std::string write_job_cursor(const listing& place) {

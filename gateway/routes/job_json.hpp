@@ -32,7 +32,8 @@ struct job_wishes {
 /// From the query: schema, schemaVersion, delimiter, quote, header, encoding, columns, rejectsMax,
 /// rejectsPpmMax, keep, dryRun. `most`: limits that nobody names.
 result<job_wishes> read_job_wishes(const request& r, const ingestion::reject_limits& most);
-/// The same from a body that was begun; its troubles are told by its finish().
+/// The same from a body that was begun: its schema, and all else from the object options, with
+/// numbers and booleans as JSON has them. Troubles are told by the body's finish().
 job_wishes read_job_wishes(json_body& body, const ingestion::reject_limits& most);
 
 /// Where the next page of a list of jobs starts, as text.

@@ -61,20 +61,6 @@ result<std::string_view> list_of(const request& r) {
   return bad_parameter("list", "must be all, open or troubled.");
 }
 
-/// Whose jobs: a customer key sees its own customers', one at a time.
-result<std::optional<std::string>> customer_of(const request& r) {
-  const auto named = r.query_value("customerId");
-  if (!named && r.caller.is_admin())
-    return std::optional<std::string>{};
-  if (!named)
-    return fail(errc::invalid_argument,
-                "A customer's key lists one customer's jobs at a time: name it with customerId.",
-                "customerId");
-  if (auto visible = check_visible_customer(r, *named); !visible)
-    return visible.error();
-  return std::optional{std::string{*named}};
-}
-
 result<std::string> list_text(const jobs& source, std::string_view list,
                               const std::optional<std::string>& customer,
                               const std::optional<listing>& after, std::size_t limit,
@@ -98,7 +84,7 @@ awaitable<result<response>> list_jobs(shared_parts& shared, request& r, body_rea
   const auto list = list_of(r);
   if (!list)
     co_return list.error();
-  auto customer = customer_of(r);
+  auto customer = visible_customer(r);
   if (!customer)
     co_return customer.error();
   const auto limit = limit_of(shared, r);

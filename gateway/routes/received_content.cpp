@@ -102,6 +102,14 @@ awaitable<received_content> receive(shared_parts& shared, body_reader& body,
   }
 }
 
+/// What a rule or the way to it refuses before anything is written. All else may have been durable
+/// before its answer was lost.
+bool is_certain(errc why) {
+  return why == errc::invalid_argument || why == errc::too_large || why == errc::conflict
+         || why == errc::gone || why == errc::not_found || why == errc::busy
+         || why == errc::content_mismatch || why == errc::quarantined;
+}
+
 } // namespace
 
 awaitable<received_content> receive_content(shared_parts& shared, body_reader& body,
@@ -118,6 +126,11 @@ awaitable<received_content> receive_content(shared_parts& shared, body_reader& b
     upload_in_progress{shared.parts.blobs, std::move(customer), checks,
                        static_cast<std::size_t>(expected_bytes), std::move(*memory)});
   co_return co_await receive(shared, body, std::move(work));
+}
+
+awaitable<void> discard_refused_content(shared_parts& shared, const content_key& key, errc why) {
+  if (is_certain(why))
+    co_await discard_content(shared, key);
 }
 
 awaitable<void> discard_content(shared_parts& shared, const content_key& key) {

@@ -19,6 +19,10 @@ using received_content = result<std::shared_ptr<stored_content>>;
 awaitable<received_content> receive_content(shared_parts& shared, body_reader& body,
                                             std::string customer, content_checks checks);
 
+/// What becomes of content whose command was refused: it is removed if the command surely had no
+/// effect. If that is not known it stays; the next start collects what nothing refers to.
+awaitable<void> discard_refused_content(shared_parts& shared, const content_key& key, errc why);
+
 /// Removes content that nothing came to refer to. Later is as good: the next start collects too.
 awaitable<void> discard_content(shared_parts& shared, const content_key& key);
 

@@ -93,16 +93,6 @@ awaitable<result<found_webhook>> find_visible_webhook(shared_parts& shared, cons
   co_return std::move(*found);
 }
 
-result<void> check_may_hear(const request& r, const webhook::registration& made) {
-  if (!made.customer.empty())
-    return check_visible_customer(r, made.customer);
-  if (!r.caller.is_admin())
-    return fail(errc::invalid_argument,
-                "A customer's key hears one customer at a time: name it with customerId.",
-                "/customerId");
-  return {};
-}
-
 /// How its deliveries fare is left out: there are none yet, and a repeated answer must be the same.
 response created_response(const shared_parts& shared, const webhook_answer& made) {
   json_writer out{1'024};
@@ -183,9 +173,10 @@ awaitable<result<response>> create_webhook(shared_parts& shared, request& r, bod
   auto made = read_registration(shared, *text);
   if (!made)
     co_return made.error();
-  if (auto allowed = check_may_hear(r, *made); !allowed)
-    co_return allowed.error();
   const auto& customer = made->customer;
+  const auto named = customer.empty() ? std::nullopt : std::optional<std::string_view>(customer);
+  if (const auto visible = visible_customer(r, named, "/customerId"); !visible)
+    co_return visible.error();
   auto known = recognise_any(shared, r, "createWebhook", customer, customer, *text);
   if (!known)
     co_return known.error();

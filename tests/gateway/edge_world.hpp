@@ -142,6 +142,14 @@ inline principal customer_key(std::string customer) {
   return {principal::role_type::customer, customer + "-key", {customer}};
 }
 
+/// Another customer whose things lie in the same shard.
+inline std::string neighbour_of(std::string_view customer, shard_number shards) {
+  for (int i = 0;; ++i)
+    if (auto other = "neighbour" + std::to_string(i);
+        shard_of(other, shards) == shard_of(customer, shards))
+      return other;
+}
+
 inline std::string field_of(const response& r, std::string_view name) {
   for (const auto& [each, value] : r.fields)
     if (each == name)

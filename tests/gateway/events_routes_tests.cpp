@@ -3,7 +3,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include <chrono>
 #include <set>
+#include <thread>
 
 using namespace dossier;
 using namespace dossier::test;
@@ -32,6 +34,23 @@ struct fixture : edge_world {
     }
     BOOST_FAIL("the events never end");
     return found;
+  }
+
+  /// The id of a job that has ended.
+  std::string ingest(const std::string& customer) {
+    const std::string file
+      = "caller_id,recipient,call_date,end_time,duration,cost,reference,currency\n"
+        "44,,01/02/2024,10:00:00,60,1.250,R1,GBP\n";
+    const auto accepted
+      = send({verb::post, "/api/cdr/upload-large?customerId=" + customer, {}, file});
+    BOOST_REQUIRE_MESSAGE(accepted.status == 202, accepted.body);
+    const std::string id = json_of(accepted)["correlationId"];
+    const auto until = std::chrono::steady_clock::now() + seconds{20};
+    while (json_of(send({verb::get, "/api/jobstatus/" + id}))["endedAt"].is_null()) {
+      BOOST_REQUIRE(std::chrono::steady_clock::now() < until);
+      std::this_thread::sleep_for(milliseconds{5});
+    }
+    return id;
   }
 
   /// The stream's next piece.
@@ -126,6 +145,41 @@ BOOST_AUTO_TEST_CASE(a_customers_key_hears_its_own_customer_only) {
   BOOST_TEST(page("?customerId=umbrella", key)["items"].size() == 1u);
   BOOST_TEST(send({verb::get, "/api/events?customerId=acme", {}, {}, key}).status == 404u);
   BOOST_TEST(send({verb::get, "/api/events", {}, {}, key}).status == 400u);
+}
+
+BOOST_AUTO_TEST_CASE(what_happens_to_a_job_is_told_as_what_happens_to_a_document) {
+  const auto job = ingest("acme");
+  const auto events = all("&types=Job*");
+  BOOST_REQUIRE(events.size() >= 3u);
+  BOOST_TEST(events.front()["type"] == "JobAcceptedEvent");
+  BOOST_TEST(events.front()["data"]["customerId"] == "acme");
+  BOOST_TEST(events.back()["type"] == "JobFinishedEvent");
+  int sequence = 0;
+  for (const auto& event : events) {
+    BOOST_TEST(event["id"] == job + "-" + std::to_string(++sequence));
+    BOOST_TEST(event["source"] == "/dossier");
+    BOOST_TEST(event["subject"] == "job/" + job);
+    BOOST_TEST(event["partitionkey"] == job);
+    BOOST_TEST(event["dataschema"]
+               == "dossier:/schemas/" + event["type"].get<std::string>() + "/1");
+  }
+  BOOST_TEST(all("&subject=job/") == events);
+  BOOST_TEST(all("&subject=document/").empty());
+  BOOST_TEST(all("") == events);
+}
+
+BOOST_AUTO_TEST_CASE(the_events_of_a_job_are_those_of_its_customer) {
+  const auto ours = ingest("acme");
+  const auto neighbour = neighbour_of("acme", store->shard_count());
+  const auto theirs = ingest(neighbour);
+  const auto heard = page("?limit=1000&customerId=" + neighbour, customer_key(neighbour))["items"];
+  BOOST_REQUIRE(!heard.empty());
+  for (const auto& event : heard)
+    BOOST_TEST(event["subject"] == "job/" + theirs);
+  const auto of_acme = all("&customerId=acme");
+  BOOST_REQUIRE(!of_acme.empty());
+  for (const auto& event : of_acme)
+    BOOST_TEST(event["subject"] == "job/" + ours);
 }
 
 BOOST_AUTO_TEST_CASE(a_stream_begins_with_now_and_tells_what_comes) {

@@ -193,6 +193,47 @@ BOOST_AUTO_TEST_CASE(an_uploaded_document_is_ingested_by_its_id) {
   BOOST_TEST(job["processedRecordsCount"] == 2);
 }
 
+BOOST_AUTO_TEST_CASE(how_a_document_is_read_is_said_in_its_options) {
+  const auto document = edge_world::upload("44;x;01/02/2024;10:00:00;60;1.250;R1;GBP\n"
+                                           "44;y;31/02/2024;10:00:00;60;1.250;R2;GBP\n");
+  const auto create = [&](const std::string& options) {
+    return send(
+      {verb::post,
+       "/api/ingestion/jobs",
+       {},
+       R"({"documentId":")" + document + R"(","schema":"cdr","options":)" + options + '}'});
+  };
+  const auto tried = json_of(
+    create(R"({"delimiter":";","header":false,"columns":"position","keep":true,"dryRun":5})"));
+  BOOST_TEST(tried["dialect"]["delimiter"] == ";");
+  BOOST_TEST(tried["dialect"]["header"] == false);
+  BOOST_TEST(tried["rows"] == 1);
+  BOOST_TEST(tried["rejects"] == 1);
+  const auto accepted = create(
+    R"({"delimiter":";","header":false,"columns":"position","schemaVersion":1,"rejectsMax":7})");
+  BOOST_REQUIRE_MESSAGE(accepted.status == 202, accepted.body);
+  const auto job = wait_for(json_of(accepted)["correlationId"]);
+  BOOST_TEST(job["status"] == "PartiallySucceeded");
+  BOOST_TEST(job["limits"]["rejectsMax"] == 7);
+  BOOST_TEST(create("null").status == 202u);
+  const auto refused = [&](const std::string& options, const std::string& where) {
+    const auto answer = create(options);
+    BOOST_TEST(answer.status == 400u, answer.body);
+    BOOST_TEST(answer.body.find('"' + where + '"') != std::string::npos, answer.body);
+  };
+  refused(R"({"header":"yes"})", "/options/header");
+  refused(R"({"keep":1})", "/options/keep");
+  refused(R"({"dryRun":0})", "/options/dryRun");
+  refused(R"({"dryRun":"5"})", "/options/dryRun");
+  refused(R"({"delimiter":"ab"})", "/options/delimiter");
+  refused(R"({"columns":"guess"})", "/options/columns");
+  refused(R"({"rejectsMax":999999999})", "/options/rejectsMax");
+  refused(R"({"separator":";"})", "/options/separator");
+  refused("[]", "/options");
+  refused(R"({"schemaVersion":9})", "/schema");
+  refused(R"({},"delimiter":";")", "/delimiter");
+}
+
 BOOST_AUTO_TEST_CASE(what_cannot_be_asked_for_is_refused_by_name) {
   const auto refused = [&](const std::string& query, const std::string& where, unsigned status) {
     const auto answer = upload(three_rows, query);

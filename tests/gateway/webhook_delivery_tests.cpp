@@ -159,6 +159,33 @@ BOOST_AUTO_TEST_CASE(structured_mode_puts_all_into_the_body) {
   BOOST_TEST(json::parse(r.body)["id"] == r.field("webhook-id"));
 }
 
+BOOST_AUTO_TEST_CASE(a_customers_jobs_are_told_in_order_and_those_of_others_are_not) {
+  hook_world w;
+  w.make(w.there.url(), R"(,"customerId":"acme","types":["Job*"])");
+  const std::string file
+    = "caller_id,recipient,call_date,end_time,duration,cost,reference,currency\n"
+      "44,,01/02/2024,10:00:00,60,1.250,R1,GBP\n";
+  const auto send_file = [&](const std::string& customer) {
+    const auto sent
+      = w.send({verb::post, "/api/cdr/upload-large?customerId=" + customer, {}, file});
+    BOOST_REQUIRE_MESSAGE(sent.status == 202, sent.body);
+    return json_of(sent)["correlationId"].get<std::string>();
+  };
+  send_file(neighbour_of("acme", w.store->shard_count()));
+  const auto job = send_file("acme");
+  const auto is_told = [&] {
+    const auto taken = w.there.taken();
+    return !taken.empty() && taken.back().field("ce-type") == "JobFinishedEvent";
+  };
+  w.await(is_told);
+  const auto order = sequences(w.there.taken());
+  BOOST_REQUIRE(order.size() == 1u);
+  BOOST_TEST(order.at(job) == counted(static_cast<int>(order.at(job).size())),
+             boost::test_tools::per_element());
+  BOOST_TEST(w.there.taken().front().field("ce-type") == "JobAcceptedEvent");
+  BOOST_TEST(w.there.taken().front().field("ce-subject") == "job/" + job);
+}
+
 BOOST_AUTO_TEST_CASE(nothing_is_delivered_before_the_destination_agrees) {
   hook_world w(true);
   w.there.agree_to("");

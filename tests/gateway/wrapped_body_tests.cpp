@@ -9,7 +9,9 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include <functional>
 #include <random>
+#include <utility>
 
 using namespace dossier;
 using namespace dossier::test;
@@ -99,7 +101,72 @@ std::string form_of(const std::string& file) {
 
 } // namespace
 
+namespace {
+
+/// A body that makes its sender wait: before its first byte comes, something else happens.
+class interrupted_body final : public body_reader {
+public:
+  explicit interrupted_body(std::function<void()> act)
+    : act_(std::move(act)) {}
+  std::optional<std::uint64_t> declared_size_bytes() const override { return std::nullopt; }
+  awaitable<result<std::size_t>> read_some(std::span<std::byte>) override {
+    std::exchange(act_, [] {})();
+    co_return std::size_t{0};
+  }
+
+private:
+  std::function<void()> act_;
+};
+
+/// As many files with these fields as may be on their way at once, each waiting for the next.
+struct crowd {
+  edge_world& world;
+  field_list fields;
+  std::function<void()> when_full{}; ///< While all of them wait.
+  int under_way = 0;
+  response refusal{}; ///< What the one too many was told.
+
+  void grow() {
+    interrupted_body body([this] {
+      ++under_way;
+      grow();
+    });
+    auto answer = world.send({verb::post, "/api/cdr/upload-large?customerId=acme", fields}, body);
+    if (answer.status != 503)
+      return;
+    refusal = std::move(answer);
+    if (when_full)
+      when_full();
+  }
+};
+
+} // namespace
+
 BOOST_AUTO_TEST_SUITE(wrapped_body_tests)
+
+BOOST_AUTO_TEST_CASE(what_it_takes_to_unwrap_counts_as_memory_of_uploads) {
+  edge_world w;
+  crowd large{w, {{"Content-Encoding", "zstd"}}};
+  large.when_full = [&] {
+    crowd plain{w, {}};
+    plain.grow();
+    BOOST_TEST(plain.under_way == 4);
+    crowd in_form{w, {{"Content-Type", "multipart/form-data; boundary=b"}}};
+    in_form.grow();
+    BOOST_TEST(in_form.under_way == 3);
+    crowd smaller{w, {{"Content-Encoding", "gzip"}}};
+    smaller.grow();
+    BOOST_TEST(smaller.under_way == 3);
+  };
+  // Of 256 MiB each takes 8.5 for its window, 64 KiB for what is compressed and 512 for two pieces.
+  large.grow();
+  BOOST_TEST(large.under_way == 28);
+  BOOST_TEST(large.refusal.status == 503u);
+  BOOST_TEST(!field_of(large.refusal, "Retry-After").empty());
+  crowd again{w, {{"Content-Encoding", "zstd"}}};
+  again.grow();
+  BOOST_TEST(again.under_way == 28);
+}
 
 BOOST_AUTO_TEST_CASE(what_was_compressed_comes_out_however_it_arrives) {
   for (const std::string coding : {"gzip", "zstd"})

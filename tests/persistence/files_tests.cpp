@@ -206,6 +206,24 @@ BOOST_AUTO_TEST_CASE(a_list_has_every_name_but_the_dots) {
   check_refused(files.list(scratch / "absent"), errc::not_found, scratch / "absent");
 }
 
+BOOST_AUTO_TEST_CASE(a_directory_of_a_process_that_has_ended_is_made_or_emptied) {
+  const auto path = scratch / "x/incoming";
+  require(make_empty_directory(files, path));
+  BOOST_CHECK(files.is_directory(path));
+  write_file(path + "/1", "left");
+  write_file(path + "/.2", "");
+  write_file(scratch / "x/beside", "stays");
+  require(make_empty_directory(files, path));
+  const auto names = files.list(path);
+  require(names);
+  BOOST_CHECK(names->empty());
+  BOOST_CHECK_EQUAL(read_file(scratch / "x/beside"), "stays");
+  require(files.make_directories(path + "/directory"));
+  check_refused(make_empty_directory(files, path), errc::unavailable, path + "/directory");
+  write_file(scratch / "file", "");
+  check_refused(make_empty_directory(files, scratch / "file"), errc::unavailable, scratch / "file");
+}
+
 BOOST_AUTO_TEST_CASE(a_write_that_ends_short_is_continued_and_its_failure_kept) {
   auto file = files.create(scratch / "a");
   require(file);

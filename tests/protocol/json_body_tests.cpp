@@ -32,6 +32,9 @@ BOOST_AUTO_TEST_CASE(members_are_read_by_type) {
   BOOST_TEST(*body.required_string("s") == "ä\n");
   BOOST_TEST(*body.optional_count("n", UINT64_MAX) == UINT64_MAX);
   BOOST_TEST(*body.required_bool("b"));
+  BOOST_TEST(*body.optional_bool("b"));
+  BOOST_TEST(!body.optional_bool("z").has_value());
+  BOOST_TEST(!body.optional_bool("absent").has_value());
   BOOST_TEST(body.is_null("z"));
   BOOST_TEST(!body.optional_string("z").has_value());
   BOOST_TEST(!body.optional_string("absent").has_value());
@@ -114,7 +117,7 @@ BOOST_AUTO_TEST_CASE(wrong_types_say_what_is_there) {
   body.required_string("a");
   body.required_string("b");
   body.required_string("c");
-  body.required_bool("d");
+  body.optional_bool("d");
   body.optional_count("e", 9);
   body.optional_count("f", 9);
   body.required_string("g");
