@@ -45,6 +45,7 @@ def parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", required=True, help="the dossier to measure")
     parser.add_argument("--programs", required=True, help="the folder of the bench's own peers")
+    parser.add_argument("--packages", required=True, help="a folder for Node's packages, kept for the next time")
     parser.add_argument("--work", required=True, help="a folder to make and remove")
     parser.add_argument("--quick", action="store_true", help="two short runs, fewer documents")
     parser.add_argument("--only", default=",".join(EVERY_GOAL), help="goals, e.g. P1,P7")

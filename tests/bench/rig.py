@@ -103,6 +103,7 @@ class Rig:
     def __init__(self, options):
         self.binary = os.path.abspath(options.binary)
         self.programs = os.path.abspath(options.programs)
+        self.packages = os.path.abspath(options.packages)
         self.work = os.path.abspath(options.work)
         self.quick = options.quick
         self.runs = 2 if options.quick else 5

@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Kills the server with -9 while it ingests a file, again and again, then compares what came of it, byte by byte.
+"""Kills the server with -9 while it ingests files, again and again, then compares what came of each, byte by byte.
 
-The file is made here, and so is what each of its records must become: rows and rejects must be the same, each
-once, in order; the job must count them; and sending the file again must find the same job.
+The files are made here, and so is what each of their records must become: rows and rejects must be the same, each
+once, in order; the job must count them; and sending the file again must find the same job. Chunks are small, so that
+a job is hundreds of commits. A kill counts if its job's own history says that the job was open then; files follow
+until enough kills have counted, some of them while a file was split and some among the last chunks of one.
 """
 
 import argparse
+import collections
+import datetime
 import hashlib
 import http.client
 import json
@@ -14,6 +18,7 @@ import os
 import random
 import secrets
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -23,7 +28,14 @@ from dossier_process import Broken, Server, ServerFailed  # noqa: E402  pylint: 
 
 HEADER = "caller_id,recipient,call_date,end_time,duration,cost,reference,currency\r\n"
 ENDED = ("Succeeded", "PartiallySucceeded", "Failed", "Cancelled")
-SMALL = {"ingestion.chunk_threshold_bytes": 262144, "ingestion.chunk_bytes": 65536}
+# A job with no more chunks than this to finish is finishing.
+LAST_CHUNKS = 4
+# What must be hit, each at least once, if there are some kills for each.
+WANTED_HITS = ("Chunking", "Processing", "finishing")
+FILES_MAX_EACH_KILL = 2
+# Where a job stands behind an event; None: it has ended.
+STATUS_AFTER = {"JobAcceptedEvent": "Accepted", "JobStartedEvent": "Chunking", "JobChunkedEvent": "ChunksQueued",
+                "JobChunkStartedEvent": "Processing", "JobFinishedEvent": None, "JobFailedEvent": None}
 
 
 class Expected:
@@ -97,6 +109,13 @@ def make_file(path, size_bytes, seed):
     return expected
 
 
+def settings_for(size_bytes):
+    """Some thousand chunks, and no fewer attempts at one than there may be kills."""
+    chunk_bytes = max(8192, size_bytes // 1024)
+    return {"kafka.enabled": "false", "ingestion.chunk_bytes": chunk_bytes,
+            "ingestion.chunk_threshold_bytes": chunk_bytes, "ingestion.interruptions_max": 1000}
+
+
 def send(server, path):
     """Sends the whole file; None if the server was killed meanwhile."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
@@ -113,12 +132,19 @@ def send(server, path):
         connection.close()
 
 
-def status_of(server, job):
+def ask_status(client, job):
+    answer = client.ask("GET", f"/api/jobstatus/{job}")
+    if answer.status != 200:
+        raise RuntimeError(answer.said())
+    return answer.json()
+
+
+def ask(server, path):
     client = server.client()
     try:
-        answer = client.ask("GET", f"/api/jobstatus/{job}")
+        answer = client.ask("GET", path)
         if answer.status != 200:
-            raise RuntimeError(answer.said())
+            raise RuntimeError(f"{path} was answered {answer.said()}")
         return answer.json()
     finally:
         client.close()
@@ -136,21 +162,107 @@ def lines_of(server, path):
         connection.close()
 
 
-def kill_until_ended(server, job, kills, dice, deadline):
-    """Kills and restarts the server at chance moments; returns how often, and the job's end."""
-    killed = 0
-    while time.monotonic() < deadline:
-        if killed < kills:
-            time.sleep(dice.random() * 0.5)
-            server.kill()
-            killed += 1
-            server.start()
-        else:
-            time.sleep(0.1)
-        last = status_of(server, job)
-        if last["status"] in ENDED:
-            return killed, last
-    raise RuntimeError(f"the job does not end: {json.dumps(last)}")
+class Killer:
+    """Kills and restarts the server at moments of one job. `killed_at` are the moments, by the server's clock."""
+
+    def __init__(self, server, dice, deadline):
+        self.server, self.dice, self.deadline = server, dice, deadline
+        self.killed_at, self.left = [], 0
+
+    def kill(self):
+        self.server.kill()
+        self.killed_at.append(time.time())
+
+    def at_split(self, job):
+        """As soon as the file is seen to be split, or a little later."""
+        last = self.await_job(job, lambda last: last["status"] != "Accepted", pause_s=0)
+        time.sleep(self.dice.choice((0, 0, self.dice.random() * 0.02)))
+        return self.kill_open(last)
+
+    def at_start(self, _):
+        """Twice: whenever it is, and while it takes up again what that left; it may not be ready yet then."""
+        self.kill()
+        self.server.launch()
+        time.sleep(self.dice.random() * 0.2)
+        return self.kill_open(None)
+
+    def midway(self, job):
+        """At a chance chunk, so far on that the kills that are left find chunks, too."""
+        last = self.await_job(job, lambda last: last["totalChunks"] > 0)
+        left = last["totalChunks"] - last["processedChunks"]
+        reached = last["processedChunks"] + left * 2 * self.dice.random() / (self.left + 1)
+        return self.kill_open(self.await_job(job, lambda last: last["processedChunks"] >= reached))
+
+    def at_end(self, job):
+        """Among its last chunks."""
+        left = 1 + self.dice.randrange(LAST_CHUNKS)
+        last = self.await_job(
+            job, lambda last: last["totalChunks"] > 0 and last["processedChunks"] + left >= last["totalChunks"],
+            pause_s=0)
+        return self.kill_open(last)
+
+    def kill_open(self, last):
+        """Kills it unless the job is known to have ended; whether it did."""
+        if last is not None and last["status"] in ENDED:
+            return False
+        self.kill()
+        self.server.start()
+        return True
+
+    def await_job(self, job, is_reached, pause_s=0.003):
+        """The job's status as soon as it is so, or has ended."""
+        client, last = self.server.client(), None
+        try:
+            while time.monotonic() < self.deadline:
+                last = ask_status(client, job)
+                if last["status"] in ENDED or is_reached(last):
+                    return last
+                time.sleep(pause_s)
+            raise RuntimeError(f"the job does not go on: {json.dumps(last)}")
+        finally:
+            client.close()
+
+    def until_ended(self, job, aims):
+        """Kills it as often and so, unless the job ends before; returns how it ended."""
+        for done, aim in enumerate(aims):
+            self.left = len(aims) - done
+            if not aim(self, job):
+                break
+        return self.await_job(job, lambda _: False)
+
+
+def aims_for(dice, kills, missing):
+    """What to aim at in one file, in the order in which it comes by: what nothing hit yet, and anything else."""
+    aims = [Killer.at_split] if "Chunking" in missing or kills > len(missing) else []
+    ends = [Killer.at_end] if "finishing" in missing or kills > len(missing) + 1 else []
+    between = kills - len(aims) - len(ends)
+    return aims + [dice.choice((Killer.at_start, Killer.midway, Killer.midway)) for _ in range(between)] + ends
+
+
+def hits_of(server, job, killed_at):
+    """What each kill hit, as the job's history has it: where the job stood, or None if it had ended."""
+    events, after = [], 0
+    while after is not None:
+        page = ask(server, f"/api/jobs/{job}/events?limit=1000&after={after}")
+        events += page["items"]
+        after = page["nextAfter"]
+    hits, status, chunks, finished, at = [], None, 0, 0, 0
+    for moment in killed_at:
+        while at < len(events) and moment_of(events[at]["time"]) <= moment:
+            kind, data = events[at]["type"], events[at]["data"]
+            at += 1
+            if kind == "JobChunkedEvent":
+                chunks = len(data["chunks"])
+            finished += kind == "JobChunkFinishedEvent"
+            status = STATUS_AFTER.get(kind, status)
+            if status == "Processing" and chunks - finished <= LAST_CHUNKS:
+                status = "finishing"
+        hits.append(status)
+    return hits
+
+
+def moment_of(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
 def differences(server, job, last, expected):
@@ -176,29 +288,83 @@ def differences(server, job, last, expected):
     return found
 
 
-def run(arguments, work):
-    seed = arguments.seed if arguments.seed is not None else random.randrange(1 << 30)
-    dice = random.Random(seed)
+def tell_dossier(server, path):
+    """`dossier ingest` of a file: its exit status and what it says."""
+    done = subprocess.run([server.binary, "ingest", path, "--server", f"http://127.0.0.1:{server.port}"],
+                          env={**os.environ, "DOSSIER_KEY": server.admin_key}, capture_output=True, text=True,
+                          timeout=120, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def command_line_differences(server, work, seed):
+    """What is wrong with how the command line tells of a file with rejects, of one without, and of a useless one."""
+    path = os.path.join(work, "told.csv")
+    expected = make_file(path, 1 << 18, seed)
+    with open(path, encoding="utf-8", newline="") as file:
+        records = file.read().splitlines(keepends=True)
+    found = []
+    good = [x for x in records[1:] if x.startswith("44") and "/2024," in x and ",31/02/" not in x][:9]
+    for text, status, said in (
+            (None, 1, ("PartiallySucceeded", f"rows      {expected.rows:,}\n", f"rejects   {expected.rejects:,}\n")),
+            (HEADER + "".join(good), 0, ("Succeeded", f"rows      {len(good)}\n", "rejects   0\n")),
+            ("caller_id,recipient\r\n1,2\r\n", 2, ("Failed", "the header lacks", "rows      0\n"))):
+        if text is not None:
+            with open(path, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+        got, summary = tell_dossier(server, path)
+        if got != status or not all(words in summary for words in said):
+            found.append(f"dossier ingest ended with {got}, not {status}, and does not say all of {said}:\n{summary}")
+    return found
+
+
+def ingest_under_kills(arguments, server, work, seed, kills, missing, deadline):
+    """One file with some `kills`: what these hit, and what is wrong. A kill that met no open job is None."""
     path = os.path.join(work, "calls.csv")
     expected = make_file(path, arguments.mib << 20, seed)
-    print(f"seed {seed}: {expected.rows} rows, {expected.rejects} rejects", flush=True)
-    settings = {"kafka.enabled": "false", **(SMALL if arguments.mib < 256 else {})}
-    server = Server(arguments.binary, os.path.join(work, "data"), os.path.join(work, "log"),
-                    secrets.token_hex(16), settings)
+    job = send(server, path)
+    dice = random.Random(seed)
+    killer = Killer(server, dice, deadline)
+    last = killer.until_ended(job, aims_for(dice, kills, missing))
+    hits = hits_of(server, job, killer.killed_at)
+    found = differences(server, job, last, expected)
+    # A phase that changes what the job came to, such as repairs under kills, has its place here: the job has ended,
+    # `expected` holds, and `killer` goes on with it. What it leaves is compared again.
+    again = send(server, path)
+    if again != job:
+        found.append(f"the same file again is the job {again}, not {job}")
+    said = collections.Counter("no open job" if hit is None else hit for hit in hits)
+    print(f"seed {seed}: {expected.rows} rows, {expected.rejects} rejects, {last['totalChunks']} chunks, "
+          f"{len(hits)} kills {dict(said)}: {last['status']}", flush=True)
+    return hits, [f"seed {seed}: {sentence}" for sentence in found]
+
+
+def run(arguments, work):
+    first = arguments.seed if arguments.seed is not None else random.randrange(1 << 30)
+    deadline = time.monotonic() + arguments.seconds_max
+    print(f"first seed {first}", flush=True)
+    server = Server(arguments.binary, os.path.join(work, "data"), os.path.join(work, "log"), secrets.token_hex(16),
+                    settings_for(arguments.mib << 20))
     server.start()
+    hits, found = collections.Counter(), []
+    phases = WANTED_HITS if arguments.kills >= len(WANTED_HITS) else ()
     try:
-        job = send(server, path)
-        killed, last = kill_until_ended(server, job, arguments.kills, dice, time.monotonic() + arguments.seconds_max)
-        found = differences(server, job, last, expected)
-        again = send(server, path)
-        if again != job:
-            found.append(f"the same file again is the job {again}, not {job}")
+        for seed in range(first, first + FILES_MAX_EACH_KILL * arguments.kills):
+            missing = [phase for phase in phases if not hits[phase]]
+            left = max(arguments.kills - hits.total(), len(missing))
+            if left == 0 or found:
+                break
+            of_file, found = ingest_under_kills(arguments, server, work, seed, left, missing, deadline)
+            hits.update(hit for hit in of_file if hit is not None)
+        found += command_line_differences(server, work, first)
+        missing = [phase for phase in phases if not hits[phase]]
+        if hits.total() < arguments.kills or missing:
+            found.append(f"wanted were {arguments.kills}, among them some for each of {phases}")
         if server.stop() != 0:
             found.append("the server did not stop by itself")
         status, said = server.verify()
         if status != 0:
             found.append(f"verify: {said}")
-        print(f"{killed} kills, {last['totalChunks']} chunks: {last['status']}")
+        print(f"{hits.total()} kills hit an open job: {dict(hits)}")
         for sentence in found:
             print(f"  {sentence}")
         return 1 if found else 0
@@ -209,8 +375,8 @@ def run(arguments, work):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", required=True)
-    parser.add_argument("--kills", type=int, default=10)
-    parser.add_argument("--mib", type=int, default=8, help="size of the file; below 256 its chunks are small")
+    parser.add_argument("--kills", type=int, default=10, help="how many must hit an open job")
+    parser.add_argument("--mib", type=int, default=6, help="size of each file")
     parser.add_argument("--seconds-max", type=float, default=600)
     parser.add_argument("--seed", type=int)
     arguments = parser.parse_args()

@@ -8,8 +8,6 @@ a real one. The packages that clients/package-lock.json pins are installed into 
 """
 
 import argparse
-import fcntl
-import hashlib
 import json
 import os
 import re
@@ -22,18 +20,12 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 from dossier_process import Server  # noqa: E402  pylint: disable=wrong-import-position
+from node_packages import Skipped, install_packages, node_environment  # noqa: E402
 
 CLIENTS = os.path.join(HERE, "clients")
 SKIPPED = 77
-INSTALL_S_MAX = 180
 SUITE_S_MAX = 180
 _BROKER = re.compile(r"^Events: (\S+)", re.MULTILINE)
-_UNREACHABLE = re.compile(r"ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|"
-                          r"ERR_SOCKET_TIMEOUT|ENOTCACHED|CERT_|E403|E50\d")
-
-
-class Skipped(Exception):
-    """What is needed is not on this machine and cannot be had."""
 
 
 def parse(arguments):
@@ -42,45 +34,6 @@ def parse(arguments):
     parser.add_argument("--packages", required=True, help="a folder for Node's packages, kept for the next time")
     parser.add_argument("--servers", help="bootstrap servers of a real Kafka")
     return parser.parse_args(arguments)
-
-
-def install_packages(folder):
-    """Makes the pinned packages present; one process at a time. Raises Skipped where the registry is out of reach."""
-    for program in ("node", "npm"):
-        if not shutil.which(program):
-            raise Skipped(f"{program} is missing: ./dev install clients")
-    os.makedirs(folder, exist_ok=True)
-    wanted = hashlib.sha256()
-    for name in ("package.json", "package-lock.json"):
-        with open(os.path.join(CLIENTS, name), "rb") as file:
-            wanted.update(file.read())
-    stamp = os.path.join(folder, "packages.of")
-    with open(os.path.join(folder, "lock"), "w", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if os.path.exists(stamp):
-            with open(stamp, encoding="ascii") as file:
-                if file.read() == wanted.hexdigest():
-                    return
-            os.remove(stamp)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(os.path.join(CLIENTS, name), folder)
-        fetch_packages(folder)
-        with open(stamp, "w", encoding="ascii") as file:
-            file.write(wanted.hexdigest())
-
-
-def fetch_packages(folder):
-    arguments = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1",
-                 "--fetch-timeout=30000", "--loglevel=error"]
-    try:
-        run = subprocess.run(arguments, cwd=folder, capture_output=True, text=True, timeout=INSTALL_S_MAX, check=False)
-    except subprocess.TimeoutExpired as why:
-        raise Skipped(f"npm ci did not end within {INSTALL_S_MAX} s") from why
-    said = (run.stdout + run.stderr).strip()
-    if run.returncode and (why := _UNREACHABLE.search(said)):
-        raise Skipped(f"the npm registry cannot be reached: {why.group()}")
-    if run.returncode:
-        sys.exit(f"npm ci failed:\n{said}")
 
 
 def topics_of(servers):
@@ -106,8 +59,7 @@ def run_suite(options, mode, work):
         servers = options.servers or _BROKER.search(server.log_tail(1 << 20)).group(1)
         given = {"url": f"http://127.0.0.1:{server.port}", "key": server.admin_key, "servers": servers, "mode": mode,
                  "topics": topics}
-        environment = {**os.environ, "DOSSIER_SUITE": json.dumps(given),
-                       "NODE_PATH": os.path.join(os.path.abspath(options.packages), "node_modules")}
+        environment = {**node_environment(options.packages), "DOSSIER_SUITE": json.dumps(given)}
         run = subprocess.run(["node", "--test-reporter=spec", os.path.join(CLIENTS, "suite.js")], env=environment,
                              timeout=SUITE_S_MAX, check=False)
         server.check_alive()
@@ -124,7 +76,7 @@ def run_suite(options, mode, work):
 def main(arguments):
     options = parse(arguments)
     try:
-        install_packages(os.path.abspath(options.packages))
+        install_packages(CLIENTS, os.path.abspath(options.packages))
     except Skipped as why:
         print(f"skipped: {why}")
         return SKIPPED
