@@ -43,6 +43,24 @@ result<std::string> read_text(const input_file& content, std::uint64_t at, std::
 
 } // namespace
 
+result<std::shared_ptr<const ingested_file>>
+open_ingested_file(std::unique_ptr<const input_file> content, row_schema_registry::entry schema,
+                   const csv::read_options& options, std::uint32_t record_bytes_max) {
+  auto file = std::make_shared<ingested_file>();
+  file->content = std::move(content);
+  file->schema = std::move(schema);
+  file->bytes = file->content->size_bytes();
+  const auto head = read_text(
+    *file->content, 0, std::min<std::uint64_t>(csv::head_bytes(record_bytes_max), file->bytes));
+  if (!head)
+    return head.error();
+  auto plan = csv::plan_file(*head, file->schema->schema, options, record_bytes_max);
+  if (!plan)
+    return plan.error();
+  file->plan = std::move(*plan);
+  return file;
+}
+
 result<std::shared_ptr<const ingested_file>> open_ingested_file(const blob_store& blobs,
                                                                 const row_schema_registry& schemas,
                                                                 const ingestion::submission& what,
@@ -56,19 +74,13 @@ result<std::shared_ptr<const ingested_file>> open_ingested_file(const blob_store
   auto content = blobs.read({what.customer, what.sha256});
   if (!content)
     return content.error();
-  auto file = std::make_shared<ingested_file>();
-  file->content = std::move(*content);
-  file->schema = std::move(*schema);
-  file->bytes = what.bytes;
-  const auto head = read_text(
-    *file->content, 0, std::min<std::uint64_t>(csv::head_bytes(record_bytes_max), what.bytes));
-  if (!head)
-    return head.error();
-  auto plan = csv::plan_file(*head, file->schema->schema, *options, record_bytes_max);
-  if (!plan)
-    return plan.error();
-  file->plan = std::move(*plan);
-  return file;
+  const auto bytes = (*content)->size_bytes();
+  if (bytes != what.bytes)
+    return fail(errc::content_mismatch, "the content has " + std::to_string(bytes)
+                                          + " bytes instead of " + std::to_string(what.bytes));
+  if (bytes == 0)
+    return fail(errc::malformed, "the file is empty: it has neither a header nor a record");
+  return open_ingested_file(std::move(*content), std::move(*schema), *options, record_bytes_max);
 }
 
 file_split::file_split(std::shared_ptr<const ingested_file> file, std::uint64_t piece_bytes)
@@ -125,75 +137,105 @@ result<ingestion::report_split> file_split::fold() const {
   return split;
 }
 
-result<row_file_counts> read_chunk(const ingested_file& file, const ingestion::chunk& what,
-                                   row_file_writer& rows,
-                                   const std::function<bool()>& should_stop) {
+record_range all_records(const ingested_file& file) {
+  const auto& data = file.plan.data;
+  return {{data.offset, data.line, 1}, file.bytes};
+}
+
+result<parsed_records> parse_records(const ingested_file& file, const record_range& range,
+                                     std::uint64_t rows_max, const record_sinks& into) {
   const auto& law = file.plan.law;
-  // A file that is one chunk was not looked into when it became one.
-  const auto begin = what.begin == 0 ? file.plan.data.offset : what.begin;
-  const auto line = what.begin == 0 ? file.plan.data.line : what.line;
-  const auto end = what.begin + what.extent.bytes;
-  csv::row_parser parser(file.schema->schema, file.plan.mapping, law, {begin, line, what.record});
+  const auto& schema = file.schema->schema;
+  const auto end = range.end;
+  csv::row_parser parser(schema, file.plan.mapping, law, range.first);
   // One record more than a window, so that every window gets on.
-  std::string buffer(std::min<std::uint64_t>(window_bytes + law.record_bytes_max + 1, end - begin),
+  std::string buffer(std::min<std::uint64_t>(window_bytes + law.record_bytes_max + 1,
+                                             end - std::min(end, range.first.offset)),
                      '\0');
-  csv::row_block block(file.schema->schema, block_rows, block_text_bytes);
+  const auto empty_block = [&](std::uint64_t rows_left) {
+    return csv::row_block(
+      schema, static_cast<std::uint32_t>(std::min<std::uint64_t>(rows_left, block_rows)),
+      block_text_bytes);
+  };
+  auto block = empty_block(rows_max);
   std::optional<failure> refused;
-  const csv::reject_sink keep_reject = [&](const csv::reject& r) {
+  const csv::reject_sink rejected = [&](const csv::reject& r) {
     if (refused)
       return;
-    if (auto kept = rows.append(r); !kept)
-      refused = kept.error();
+    if (auto taken = into.rejected(r); !taken)
+      refused = taken.error();
   };
-  for (auto at = begin; at < end;) {
-    if (should_stop())
-      return fail(errc::unavailable, "reading the chunk was stopped");
+  const auto so_far = [&](bool was_stopped) {
+    return parsed_records{parser.counts(), parser.position().line - range.first.line, was_stopped};
+  };
+  auto rows_left = rows_max;
+  for (auto at = range.first.offset; at < end && rows_left > 0;) {
+    if (into.should_stop(parser.counts()))
+      return so_far(true);
     const auto wanted = std::min<std::uint64_t>(buffer.size(), end - at);
     if (auto read = read_all(*file.content, at, std::span(buffer.data(), wanted)); !read)
       return read.error();
     std::string_view window(buffer.data(), wanted);
     const bool is_end = at + wanted == end;
-    for (bool is_full = true; is_full;) {
-      const auto progress = parser.parse(window, is_end, block, keep_reject);
+    for (bool is_full = true; is_full && rows_left > 0;) {
+      const auto progress = parser.parse(window, is_end, block, rejected);
       window.remove_prefix(progress.consumed);
       at += progress.consumed;
       is_full = progress.is_block_full;
       if (refused)
         return *refused;
       // Why not at each window's end: a block of few rows costs as much to find as a full one.
-      if (!is_full && at < end)
-        break;
-      if (block.rows() > 0)
-        if (auto kept = rows.append(block); !kept)
-          return kept.error();
-      block.clear();
+      if (block.rows() == 0 || (!is_full && at < end))
+        continue;
+      if (auto taken = into.rows(block); !taken)
+        return taken.error();
+      rows_left -= block.rows();
+      if (rows_left >= block_rows)
+        block.clear();
+      else if (rows_left > 0)
+        block = empty_block(rows_left);
     }
   }
-  return rows.finish(parser.counts().empty_lines, parser.position().line - line);
+  return so_far(false);
+}
+
+result<row_file_counts> read_chunk(const ingested_file& file, const ingestion::chunk& what,
+                                   row_file_writer& rows,
+                                   const std::function<bool()>& should_stop) {
+  record_range range{{what.begin, what.line, what.record}, what.begin + what.extent.bytes};
+  // A file that is one chunk was not looked into when it became one.
+  if (what.begin == 0)
+    range.first = {file.plan.data.offset, file.plan.data.line, what.record};
+  const record_sinks into{[&](const csv::row_block& block) { return rows.append(block); },
+                          [&](const csv::reject& r) { return rows.append(r); },
+                          [&](const csv::parse_counts&) {
+                            return should_stop();
+                          }};
+  const auto parsed = parse_records(file, range, UINT64_MAX, into);
+  if (!parsed)
+    return parsed.error();
+  if (parsed->was_stopped)
+    return fail(errc::unavailable, "reading the chunk was stopped");
+  return rows.finish(parsed->counts.empty_lines, parsed->lines);
 }
 
 result<file_trial> try_file(const ingested_file& file, std::uint32_t rows_max,
                             std::size_t rejects_shown) {
   file_trial found;
-  const auto& law = file.plan.law;
-  const auto& data = file.plan.data;
-  csv::row_parser parser(file.schema->schema, file.plan.mapping, law, {data.offset, data.line, 1});
   const auto others_max = std::uint64_t{rows_max} * 10;
-  const csv::reject_sink keep = [&](const csv::reject& r) {
+  const auto keep = [&](const csv::reject& r) -> result<void> {
     if (found.rejects.size() < rejects_shown)
       found.rejects.push_back(owned(r));
+    return {};
   };
-  csv::row_block block(file.schema->schema, rows_max, UINT32_MAX);
-  std::string buffer(window_bytes + law.record_bytes_max + 1, '\0');
-  for (auto at = data.offset; at < file.bytes;) {
-    const auto wanted = std::min<std::uint64_t>(buffer.size(), file.bytes - at);
-    if (auto read = read_all(*file.content, at, std::span(buffer.data(), wanted)); !read)
-      return read.error();
-    at += parser.parse({buffer.data(), wanted}, at + wanted == file.bytes, block, keep).consumed;
-    found.counts = parser.counts();
-    if (block.is_full() || found.counts.rejects + found.counts.empty_lines >= others_max)
-      break;
-  }
+  const record_sinks into{[](const csv::row_block&) { return result<void>{}; }, keep,
+                          [&](const csv::parse_counts& c) {
+                            return c.rejects + c.empty_lines >= others_max;
+                          }};
+  const auto parsed = parse_records(file, all_records(file), rows_max, into);
+  if (!parsed)
+    return parsed.error();
+  found.counts = parsed->counts;
   return found;
 }
 

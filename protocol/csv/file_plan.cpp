@@ -26,8 +26,6 @@ std::size_t head_bytes(std::uint32_t record_bytes_max) {
 
 result<file_plan> plan_file(std::string_view head, const schema& s, const read_options& wanted,
                             std::uint32_t record_bytes_max) {
-  if (head.empty())
-    return fail(errc::malformed, "the file is empty: it has neither a header nor a record");
   const bool is_whole = head.size() < head_bytes(record_bytes_max);
   auto found
     = sniff(head.substr(0, sniffed_bytes), is_whole && head.size() <= sniffed_bytes, wanted.wishes);
