@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // A file that a job reads: its content, its schema and how its records are told apart. Opened for
-// each job, read by several threads; memory does not grow with the file.
+// each job, read by several threads; memory does not grow with the file. In whatever encoding it is
+// stored, offsets are its own, and what comes of it is UTF-8.
 #pragma once
 
 #include "config/row_schema_registry.hpp"
 #include "persistence/blob_store.hpp"
 #include "persistence/row_store.hpp"
+#include "protocol/csv/file_fold.hpp"
 #include "protocol/csv/file_plan.hpp"
 #include "protocol/csv/row_parser.hpp"
-#include "protocol/csv/split.hpp"
 #include "protocol/ingestion.hpp"
 
 #include <cstdint>
@@ -23,6 +24,8 @@ struct ingested_file {
   row_schema_registry::entry schema;
   csv::file_plan plan;
   std::uint64_t bytes = 0;
+
+  csv::text_encoding stored_as() const { return plan.found.dialect.encoding; }
 };
 
 /// Of any content; what plan_file() refuses. Blocks on the disk, as all of these do.
@@ -85,12 +88,13 @@ public:
   result<ingestion::report_split> fold() const;
 
 private:
-  std::uint64_t begin_of(std::size_t range) const;
+  /// Where a character begins.
+  result<std::uint64_t> begin_of(std::size_t range) const;
 
   const std::shared_ptr<const ingested_file> file_;
   const std::uint64_t piece_bytes_;
   const std::uint64_t range_bytes_;
-  std::vector<csv::range_summary> ranges_;
+  std::vector<csv::range_findings> ranges_;
 };
 
 /// Parses one chunk into `rows` and finishes them. `should_stop` is asked at each window; true ends
