@@ -13,8 +13,8 @@ constexpr std::size_t sniffed_bytes = 64U << 10;
 } // namespace
 
 std::size_t head_bytes(std::uint32_t record_bytes_max) {
-  constexpr std::size_t mark_bytes = 4;
-  return 2 * (std::max<std::size_t>(sniffed_bytes, record_bytes_max) + mark_bytes);
+  // What read_head() wants; UTF-16 has at most two bytes for one of UTF-8.
+  return 2 * (std::max<std::size_t>(sniffed_bytes, record_bytes_max) + 4);
 }
 
 result<file_plan> plan_file(std::string_view head, const schema& s, const read_options& wanted,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // From the bytes of a chunk to typed rows and rejects, window by window: each call takes bytes that
-// follow those consumed before, from a mapped file or a buffer. What is told has the offsets of the
-// file, whichever way that is stored. One thread at a time; memory is
-// taken once and does not grow with the file. Throws nothing but what a sink throws, and is of no
-// use behind that.
+// follow those consumed before, from a mapped file or a buffer. In whatever encoding the file is
+// stored, it is UTF-8 that comes here, and the file's own offsets that are told. One thread at a
+// time; memory is taken once and does not grow with the file. Throws nothing but what a sink
+// throws, and is of no use behind that.
 //
 // An empty line, that is a line end and nothing else, is no row and no reject, but it is a record
 // and counts as one. A single column that is empty on purpose is written "".
@@ -37,7 +37,7 @@ struct parse_progress {
 class row_parser {
 public:
   /// The schema must outlive it and be without problems. `start` is that of the first record.
-  /// `stored_as`: how the file has what comes here as to_utf8() made it.
+  /// `stored_as`: how the file has what to_utf8() made for parse().
   row_parser(const schema& s, const column_mapping& mapping, const record_law& law,
              const record_start& start, text_encoding stored_as = text_encoding::utf8,
              instructions which = best_instructions());
@@ -121,7 +121,7 @@ private:
   bool is_passing_ = false;            ///< A record that is too long.
   std::string long_text_;              ///< Its first bytes.
   std::uint64_t long_bytes_ = 0;       ///< Of those passed so far.
-  std::uint64_t long_file_bytes_ = 0;
+  std::uint64_t long_file_bytes_ = 0;  ///< So many in the file.
   std::uint64_t long_lines_ = 0;
 };
 
