@@ -11,20 +11,6 @@ bool can_mark(char c) {
 
 } // namespace
 
-std::string_view to_string(text_encoding encoding) {
-  switch (encoding) {
-  case text_encoding::utf8:
-    return "UTF-8";
-  case text_encoding::utf16le:
-    return "UTF-16LE";
-  case text_encoding::utf16be:
-    return "UTF-16BE";
-  case text_encoding::latin1:
-    return "Latin-1";
-  }
-  return "unknown";
-}
-
 result<dialect> checked(const dialect& d) {
   if (!can_mark(d.delimiter))
     return fail(errc::invalid_argument,

@@ -4,29 +4,18 @@
 #pragma once
 
 #include "protocol/csv/records.hpp"
+#include "protocol/csv/text_encoding.hpp"
 #include "protocol/result.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 namespace dossier::csv {
 
-/// Frozen: stored with jobs.
-enum class text_encoding : std::uint8_t {
-  utf8 = 1,
-  utf16le = 2,
-  utf16be = 3,
-  latin1 = 4,
-};
-
-/// "UTF-8", "UTF-16LE", "UTF-16BE", "Latin-1"; "unknown" for no encoding.
-std::string_view to_string(text_encoding encoding);
-
-/// The three bytes that may stand before a UTF-8 file. They belong to no record.
+/// A byte order mark as UTF-8. One that a file begins with belongs to no record.
 inline constexpr std::string_view utf8_bom = "\xef\xbb\xbf";
 
-/// Everything else in protocol/csv/ reads UTF-8: bytes in another encoding pass utf8_transcoder
-/// first, and offsets are then those of the UTF-8.
 struct dialect {
   char delimiter = ',';
   char quote = '"'; ///< Its own escape: "" in a quoted field is one quote.

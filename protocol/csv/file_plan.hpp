@@ -14,7 +14,7 @@ namespace dossier::csv {
 struct file_plan {
   sniffed_dialect found; ///< With the reasons.
   record_law law;
-  record_start data; ///< The first record that is a row.
+  record_start data; ///< The first record that is a row, by the file's own offset.
   column_mapping mapping;
 };
 
@@ -22,8 +22,7 @@ struct file_plan {
 std::size_t head_bytes(std::uint32_t record_bytes_max);
 
 /// `head`: so many of the file's first bytes, or all of them. What sniff(), read_head() and
-/// map_by_name() refuse; also malformed for a file without a byte, and unsupported_media_type for
-/// one that is not UTF-8.
+/// map_by_name() refuse.
 result<file_plan> plan_file(std::string_view head, const schema& s, const read_options& wanted,
                             std::uint32_t record_bytes_max);
 

@@ -47,7 +47,7 @@ result<std::vector<std::string>> names_of(std::string_view record, const dialect
       return no_header("in field " + number + ' ' + std::string(fault.what));
     const std::string name = text_of_field(raw, d.quote);
     if (clean_prefix_bytes(name) != name.size())
-      return no_header("field " + number + " is not UTF-8");
+      return no_header("field " + number + " is not " + std::string(to_string(d.encoding)));
     names.emplace_back(trimmed(name));
     if (names.size() > columns_max)
       return no_header("it has more than " + std::to_string(columns_max) + " fields");

@@ -19,8 +19,9 @@ struct file_head {
   record_start data;              ///< The first record of data.
 };
 
-/// Reads byte order mark and header off the first bytes of a file: at least record_bytes_max + 4 of
-/// them, or all. malformed, saying why, for a header that is no record, or has none.
+/// Reads byte order mark and header off the UTF-8 of a file's beginning, whose offsets these are:
+/// at least record_bytes_max + 4 bytes, or all. malformed, saying why, for a header that is no
+/// record, or has none.
 result<file_head> read_head(std::string_view bytes, const dialect& d, const record_law& law);
 
 /// What the fields of each record are.

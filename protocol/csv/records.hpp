@@ -11,11 +11,11 @@
 //    quotes) and never reaches beyond that record.
 // 2. A record ends behind the first line feed outside a quoted stretch, or at the end of the file.
 //    A carriage return before that line feed, or before the end of the file, belongs to the ending.
-// 3. A record that would have more than record_bytes_max bytes, its line end included, is too long:
-//    it then ends behind the first line feed at or after its record_bytes_max-th byte, counted from
-//    zero, whatever the quotes say, or at the end of the file. It is one reject, and the next
-//    record begins there outside quotes. So a quote that is never closed costs at most that many
-//    bytes and the rest of one line.
+// 3. A record that would have more than record_bytes_max bytes of UTF-8, however it is stored, its
+//    line end included, is too long: it then ends behind the first line feed at or after its
+//    record_bytes_max-th byte, counted from zero, whatever the quotes say, or at the end of the
+//    file. It is one reject, and the next record begins there outside quotes. So a quote that is
+//    never closed costs at most that many bytes and the rest of one line.
 //
 // What follows a record start depends on nothing before it: chunks that begin at record starts can
 // be read alone.
@@ -49,7 +49,7 @@ struct quote_state {
   bool operator==(const quote_state&) const = default;
 };
 
-/// Where a record begins, in the file.
+/// Where a record begins, in the file or, while one is scanned, in its UTF-8.
 struct record_start {
   std::uint64_t offset = 0;
   std::uint64_t line = 1;   ///< One more than the line feeds before it.

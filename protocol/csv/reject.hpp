@@ -20,7 +20,7 @@ enum class reject_kind : std::uint8_t {
   too_many_columns = 3, ///< More.
   quotes = 4,           ///< Quotes stand where law 1 has no meaning for them, or are never closed.
   line_too_long = 5,    ///< Law 3.
-  encoding = 6,         ///< A NUL, or bytes that are no UTF-8.
+  encoding = 6,         ///< A NUL, or bytes that are no characters of the file's encoding.
   bound = 7,            ///< A value below min or above max, a text too short or too long.
   pattern = 8,          ///< A text that does not match.
   required = 9,         ///< No value where one must be.
@@ -41,7 +41,8 @@ struct reject {
   std::string column;                 ///< The field's name, by the schema or the header.
   std::string message;                ///< A sentence without its full stop.
   /// The whole record without its line end; of one that is too long its first record_bytes_max
-  /// bytes. Valid during the call only.
+  /// bytes. As the file has it if that is UTF-8, else UTF-8 made readable(). Valid during the call
+  /// only.
   std::string_view text;
 };
 

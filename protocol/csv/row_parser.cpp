@@ -41,8 +41,9 @@ std::uint64_t line_feeds_in(std::string_view text) {
 } // namespace
 
 row_parser::row_parser(const schema& s, const column_mapping& mapping, const record_law& law,
-                       const record_start& start, instructions which)
+                       const record_start& start, text_encoding stored_as, instructions which)
   : law_(law)
+  , stored_as_(stored_as)
   , kernels_(kernels(which))
   , plans_(plans_for(s, mapping))
   , next_(start) {
@@ -129,24 +130,27 @@ std::size_t row_parser::pass_long(std::string_view bytes, bool is_end,
   const bool has_end = end != bytes.npos;
   const std::size_t used = has_end ? end + 1 : bytes.size();
   long_bytes_ += used;
+  long_file_bytes_ += bytes_in_file(stored_as_, bytes.substr(0, used));
   long_lines_ += line_feeds_in(bytes.substr(0, used));
   if (!has_end && !is_end)
     return used;
   record r;
   r.from = long_text_.data();
   r.size = long_text_.size();
-  r.bytes = long_bytes_;
+  r.file_bytes = long_file_bytes_;
   r.lines = long_lines_;
   is_passing_ = false;
   refuse(r, next_,
          {reject_kind::line_too_long,
           {},
           limit,
-          "the record has more than " + std::to_string(limit) + " bytes"},
+          "the record has more than " + std::to_string(limit)
+            + (stored_as_ == text_encoding::utf8 ? " bytes" : " bytes as UTF-8")},
          rejected);
-  next_ = {next_.offset + long_bytes_, next_.line + long_lines_, next_.number + 1};
+  next_ = {next_.offset + long_file_bytes_, next_.line + long_lines_, next_.number + 1};
   long_text_.clear();
   long_bytes_ = 0;
+  long_file_bytes_ = 0;
   long_lines_ = 0;
   return used;
 }
@@ -158,15 +162,18 @@ void row_parser::take(std::string_view window, std::size_t begin, std::size_t en
   r.from = from;
   r.size = end - begin;
   r.window_begin = begin;
+  r.file_bytes = r.bytes * ascii_bytes(stored_as_);
   if (r.size > 0 && from[r.size - 1] == '\r')
     --r.size;
   if (r.size == 0) {
     ++counts_.empty_lines;
-    next_ = {here.offset + r.bytes, here.line + 1, here.number + 1};
+    next_ = {here.offset + r.file_bytes, here.line + 1, here.number + 1};
     return;
   }
   const std::size_t text_end = begin + r.size;
   const bool has_odd = has_bit(index_.odd, begin, text_end);
+  if (has_odd)
+    r.file_bytes = bytes_in_file(stored_as_, {from, r.bytes});
   const bool has_quotes = has_bit(index_.quotes, begin, text_end);
   const bool has_special = has_quotes && has_bit(index_.special, begin, text_end);
   // Without a line feed behind it, a quote may be open still.
@@ -198,7 +205,7 @@ void row_parser::take(std::string_view window, std::size_t begin, std::size_t en
       unquote_fields(r, has_special, fields);
     waiting_.push_back({r, here});
   }
-  next_ = {here.offset + r.bytes, here.line + r.lines, here.number + 1};
+  next_ = {here.offset + r.file_bytes, here.line + r.lines, here.number + 1};
 }
 
 void row_parser::convert_waiting(row_block& rows, const reject_sink& rejected) {
@@ -274,7 +281,8 @@ bool row_parser::is_clean(const record& r, outcome& why) const {
   while (place + 1 < r.fields && r.end_of(place) < clean)
     ++place;
   why = {reject_kind::encoding, place, clean,
-         text[clean] == '\0' ? "a NUL byte is no text" : "these bytes are not UTF-8"};
+         text[clean] == '\0' ? "a NUL byte is no text"
+                             : "these bytes are not " + std::string(to_string(stored_as_))};
   return false;
 }
 
@@ -301,14 +309,17 @@ void row_parser::refuse(const record& r, const record_start& where, outcome why,
   reject made;
   made.kind = why.kind;
   made.record = where;
-  made.record_bytes = r.bytes;
-  made.error_offset = where.offset + why.at;
+  made.record_bytes = r.file_bytes;
+  made.error_offset = where.offset + bytes_in_file(stored_as_, {r.from, why.at});
   if (why.field) {
     made.field = static_cast<std::uint32_t>(*why.field);
     made.column = *why.field < plans_.size() ? plans_[*why.field].name : "";
   }
   made.message = std::move(why.message);
   made.text = {r.from, r.size};
+  std::string as_utf8;
+  if (stored_as_ != text_encoding::utf8)
+    made.text = as_utf8 = readable(made.text);
   rejected(made);
 }
 

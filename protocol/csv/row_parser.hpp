@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // From the bytes of a chunk to typed rows and rejects, window by window: each call takes bytes that
-// follow those consumed before, from a mapped file or a buffer. One thread at a time; memory is
-// taken once and does not grow with the file. Throws nothing but what a sink throws, and is of no
-// use behind that.
+// follow those consumed before, from a mapped file or a buffer. In whatever encoding the file is
+// stored, it is UTF-8 that comes here, and the file's own offsets that are told. One thread at a
+// time; memory is taken once and does not grow with the file. Throws nothing but what a sink
+// throws, and is of no use behind that.
 //
 // An empty line, that is a line end and nothing else, is no row and no reject, but it is a record
 // and counts as one. A single column that is empty on purpose is written "".
@@ -10,6 +11,7 @@
 
 #include "protocol/csv/conversion.hpp"
 #include "protocol/csv/scan.hpp"
+#include "protocol/csv/text_encoding.hpp"
 
 #include <cstdint>
 #include <string>
@@ -35,8 +37,10 @@ struct parse_progress {
 class row_parser {
 public:
   /// The schema must outlive it and be without problems. `start` is that of the first record.
+  /// `stored_as`: how the file has what to_utf8() made for parse().
   row_parser(const schema& s, const column_mapping& mapping, const record_law& law,
-             const record_start& start, instructions which = best_instructions());
+             const record_start& start, text_encoding stored_as = text_encoding::utf8,
+             instructions which = best_instructions());
 
   /// `is_end`: nothing follows these bytes, so what they end with is a record. Else bytes that are
   /// not consumed come again at the front of the next window; one of record_bytes_max + 1 bytes
@@ -47,6 +51,8 @@ public:
 
   /// The record that begins behind what was consumed, or that is too long and being passed over.
   const record_start& position() const { return next_; }
+  /// Where the file goes on behind what was consumed.
+  std::uint64_t offset() const { return next_.offset + long_file_bytes_; }
   const parse_counts& counts() const { return counts_; }
 
 private:
@@ -55,6 +61,7 @@ private:
     const char* from = nullptr;
     std::size_t size = 0;
     std::size_t bytes = 0;               ///< With its line end.
+    std::uint64_t file_bytes = 0;        ///< So many in the file.
     const std::uint32_t* ends = nullptr; ///< Of its fields but the last, from the window's begin.
     std::size_t fields = 0;
     std::size_t window_begin = 0; ///< Where it begins there.
@@ -99,6 +106,7 @@ private:
   };
 
   record_law law_;
+  text_encoding stored_as_;
   const scan_kernels& kernels_;
   std::vector<field_plan> plans_;
   record_start next_;
@@ -113,6 +121,7 @@ private:
   bool is_passing_ = false;            ///< A record that is too long.
   std::string long_text_;              ///< Its first bytes.
   std::uint64_t long_bytes_ = 0;       ///< Of those passed so far.
+  std::uint64_t long_file_bytes_ = 0;  ///< So many in the file.
   std::uint64_t long_lines_ = 0;
 };
 

@@ -3,7 +3,6 @@
 
 #include "protocol/csv/fields.hpp"
 #include "protocol/csv/scan.hpp"
-#include "protocol/csv/utf8_transcoder.hpp"
 #include "protocol/utf8.hpp"
 
 #include <algorithm>
@@ -94,8 +93,8 @@ public:
     : is_whole_(is_whole)
     , wishes_(wishes) {
     choose_encoding(head);
-    utf8_transcoder transcoder(made_.dialect.encoding);
-    transcoder.feed(head, text_);
+    text_ = to_utf8(made_.dialect.encoding, head, is_whole);
+    text_.erase(0, bom_bytes(text_));
     choose_quote();
     choose_delimiter();
     choose_header();

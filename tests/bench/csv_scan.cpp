@@ -135,7 +135,7 @@ void find_fields(const std::string& file, const record_law& law, instructions wh
 parse_counts parse(const std::string& file, const record_law& law, instructions which,
                    bool encodes) {
   const schema s = call_records();
-  row_parser parser(s, map_by_position(s), law, {}, which);
+  row_parser parser(s, map_by_position(s), law, {}, text_encoding::utf8, which);
   row_block rows(s, 2'048, 1 << 20);
   const reject_sink no_matter = [](const reject&) {
   };

@@ -4,8 +4,8 @@
 #pragma once
 
 #include "protocol/assert.hpp"
+#include "protocol/csv/file_fold.hpp"
 #include "protocol/csv/row_parser.hpp"
-#include "protocol/csv/split.hpp"
 #include "tests/csv/row_reference.hpp"
 
 #include <algorithm>
@@ -20,6 +20,7 @@ struct way {
   instructions which = best_instructions();
   std::size_t window_bytes = 0; ///< The first that is tried for each.
   std::uint32_t rows_max = 1;
+  text_encoding stored_as = text_encoding::utf8;
 };
 
 class chunk_reader {
@@ -33,23 +34,24 @@ public:
 
   /// Parses [start, end) of the file and sees to it that the parser gets on.
   void read(std::string_view file, const record_start& start, std::uint64_t end) {
-    row_parser parser(schema_, mapping_, law_, start, way_.which);
-    std::uint64_t at = start.offset;
+    row_parser parser(schema_, mapping_, law_, start, way_.stored_as, way_.which);
+    const auto window_most = ascii_bytes(way_.stored_as) * (law_.record_bytes_max + 2);
     std::size_t window = way_.window_bytes;
     while (true) {
-      // A copy of exactly its size, so that reading behind its end is seen.
+      const auto at = parser.offset();
       const auto part = file.substr(at, std::min<std::uint64_t>(window, end - at));
-      const std::vector<char> exact(part.begin(), part.end());
-      const bool is_end = at + exact.size() == end;
+      const bool is_end = at + part.size() == end;
+      // Of exactly its size, so that reading behind its end is seen.
+      const auto text = to_utf8(way_.stored_as, part, is_end);
+      const std::vector<char> exact(text.begin(), text.end());
       const auto progress = parser.parse({exact.data(), exact.size()}, is_end, block_,
                                          [this](const reject& r) { see(r); });
-      at += progress.consumed;
       if (progress.is_block_full)
         take_block();
-      else if (is_end && at == end)
+      else if (parser.offset() == end)
         break;
       else if (progress.consumed == 0)
-        DOSSIER_ASSERT(++window <= law_.record_bytes_max + way_.window_bytes + 1,
+        DOSSIER_ASSERT(++window <= window_most + way_.window_bytes,
                        "A window of more than the limit gets on.");
       else
         window = way_.window_bytes;
@@ -78,15 +80,15 @@ private:
   row_block block_;
 };
 
-/// Splits at the cuts and reads each chunk alone.
+/// Splits at the cuts, where characters begin, and reads each chunk alone.
 inline seen_file read_in_chunks(std::string_view file, const std::vector<std::size_t>& cuts,
                                 const schema& s, const column_mapping& m, const record_law& law,
                                 const way& w) {
-  boundary_fold fold({}, law, w.which);
+  file_fold fold(w.stored_as, {}, law, w.which);
   for (std::size_t i = 0; i + 1 < cuts.size(); ++i) {
-    const auto range = file.substr(cuts[i], cuts[i + 1] - cuts[i]);
-    if (!fold.add(kernels(w.which).summarise(range, cuts[i], law)))
-      fold.add(range);
+    const auto text = to_utf8(w.stored_as, file.substr(cuts[i], cuts[i + 1] - cuts[i]), true);
+    if (!fold.add(look_at_range(w.stored_as, text, cuts[i], law, w.which)))
+      fold.add(text, cuts[i]);
   }
   chunk_reader reader(s, m, law, w);
   const auto& starts = fold.starts();

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A file from its first byte to its last row, by all pieces in their order.
-#include "protocol/csv/sniff.hpp"
-#include "protocol/csv/utf8_transcoder.hpp"
+#include "protocol/csv/file_plan.hpp"
 #include "tests/csv/chunk_reader.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -44,29 +43,20 @@ BOOST_AUTO_TEST_CASE(a_utf16_file_with_semicolons_becomes_rows_and_a_reject) {
                                    "free;02/01/1970;;A2\r\n"
                                    "\r\n"
                                    "0.001;03/01/1970;\"a;b\";\"A\"\"3\"");
-  const auto guess = sniff(stored, true);
-  BOOST_REQUIRE(guess);
-  BOOST_TEST((guess->dialect == dialect{';', '"', true, text_encoding::utf16le}));
-  utf8_transcoder transcoder(guess->dialect.encoding);
-  std::string file;
-  transcoder.feed(stored, file);
-  transcoder.finish(file);
-  BOOST_TEST(transcoder.invalid() == 0u);
-
   const schema s = calls();
-  const record_law law = law_of(guess->dialect, 1'000);
-  const auto head = read_head(file, guess->dialect, law);
-  BOOST_REQUIRE(head);
-  const auto mapping = map_by_name(s, head->names);
-  BOOST_REQUIRE(mapping);
-  chunk_reader reader(s, *mapping, law, {best_instructions(), 50, 100});
-  reader.read(file, head->data, file.size());
-  const std::vector<seen_row> rows{{2, 32, {"'A1", "=0", "=1500"}}, {5, 87, {"'A\"3", "=2", "=1"}}};
+  const auto plan = plan_file(stored, s, {}, 1'000);
+  BOOST_REQUIRE(plan);
+  const dialect& found = plan->found.dialect;
+  BOOST_TEST((found == dialect{';', '"', true, text_encoding::utf16le}));
+  chunk_reader reader(s, plan->mapping, plan->law, {best_instructions(), 50, 100, found.encoding});
+  reader.read(stored, plan->data, stored.size());
+  const std::vector<seen_row> rows{{2, 66, {"'A1", "=0", "=1500"}},
+                                   {5, 176, {"'A\"3", "=2", "=1"}}};
   BOOST_TEST((reader.seen.rows == rows));
   BOOST_REQUIRE_EQUAL(reader.seen.rejects.size(), 1u);
   const seen_reject& r = reader.seen.rejects.front();
   BOOST_TEST((r.kind == reject_kind::cast));
-  BOOST_TEST((r.record == record_start{64, 4, 3}));
+  BOOST_TEST((r.record == record_start{130, 4, 3}));
   BOOST_TEST(r.column == "cost");
   BOOST_TEST(r.text == "free;02/01/1970;;A2");
   BOOST_TEST(reader.seen.empty_lines == 1u);

@@ -4,7 +4,7 @@
 #include "protocol/csv/header.hpp"
 #include "protocol/csv/row_block.hpp"
 #include "protocol/csv/sniff.hpp"
-#include "protocol/csv/utf8_transcoder.hpp"
+#include "protocol/csv/text_encoding.hpp"
 #include "protocol/csv/values.hpp"
 #include "protocol/utf8.hpp"
 
@@ -79,11 +79,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto guess = sniff(bytes, size % 2 == 0);
   require(guess && checked(guess->dialect), "there is always a guess that can be");
   for (const auto from : {text_encoding::latin1, text_encoding::utf16le, text_encoding::utf16be}) {
-    utf8_transcoder transcoder(from);
-    std::string text;
-    transcoder.feed(bytes, text);
-    transcoder.finish(text);
-    require(dossier::is_utf8(text), "what was transcoded is UTF-8");
+    const auto text = to_utf8(from, bytes, true);
+    require(bytes_in_file(from, text) == size, "what was transcoded says how much it was");
+    require(dossier::is_utf8(readable(text)), "what is shown of it is UTF-8");
   }
   const record_law law{guess->dialect.delimiter, guess->dialect.quote, 128};
   if (const auto head = read_head(bytes, guess->dialect, law))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/csv_check.hpp"
 
+#include "tests/csv/stored_text.hpp"
 #include "tests/support/scratch_directory.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -132,15 +133,33 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_read_is_told_and_ends_with_2) {
   said = check("caller_id,recipient\na,b\n");
   BOOST_TEST(said.exit == 2);
   BOOST_TEST(said.errors.find("call_date") != std::string::npos, said.errors);
-  said = check(std::string("\xff\xfe"
-                           "a\0,\0b\0\n\0",
-                           10));
-  BOOST_TEST(said.exit == 2);
-  BOOST_TEST(said.errors.find("UTF-16LE") != std::string::npos, said.errors);
   wanted.file = directory.path();
   BOOST_TEST(check().errors.find("it is not a regular file") != std::string::npos);
   wanted.schema_file = directory / "no.toml";
   BOOST_TEST(check().exit == 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_file_in_another_encoding_is_checked_where_it_lies) {
+  // A reject on its third line, and enough for several pieces.
+  std::string text = std::string(csv::utf8_bom) + header + good + "\xe2\x82\xac,b\n";
+  while (text.size() < 5'000'000)
+    text += "\xf0\x9f\x98\x80" + good;
+  const csv::stored_text file(csv::text_encoding::utf16be, text);
+  auto said = check(file.bytes);
+  BOOST_TEST(said.exit == 1);
+  BOOST_TEST(said.has("a header, UTF-16BE\n"), said.out);
+  BOOST_TEST(said.has("rejects   1\n"), said.out);
+  const auto behind_b = 2 + 2 * (header.size() + good.size() + 3);
+  BOOST_TEST(said.has("  line 3, byte " + std::to_string(behind_b) + ": "), said.out);
+  BOOST_TEST(said.has("\n    \xe2\x82\xac,b\n"), said.out);
+  const auto all = said.findings();
+  wanted.threads = 5;
+  BOOST_TEST(check().findings() == all);
+
+  wanted.wishes.encoding = csv::text_encoding::latin1;
+  said = check(header + "caf\xe9" + good);
+  BOOST_TEST(said.exit == 0);
+  BOOST_TEST(said.has("the encoding is Latin-1, as was said\n"), said.out);
 }
 
 BOOST_AUTO_TEST_CASE(an_empty_file_has_no_header_no_rows_and_no_rejects) {

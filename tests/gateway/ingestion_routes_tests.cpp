@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files of records over HTTP: sent or named, watched, and what came of them.
+#include "protocol/csv/dialect.hpp"
+#include "tests/csv/stored_text.hpp"
 #include "tests/gateway/edge_world.hpp"
 
 #include <nlohmann/json.hpp>
@@ -331,6 +333,34 @@ BOOST_AUTO_TEST_CASE(a_dry_run_says_what_would_become_of_the_beginning_and_keeps
   bool is_there = false;
   BOOST_REQUIRE(blobs->each([&](const content_key&, std::uint64_t) { return is_there = true; }));
   BOOST_TEST(!is_there);
+}
+
+BOOST_AUTO_TEST_CASE(a_file_in_another_encoding_is_read_as_text_at_its_own_offsets) {
+  const auto text = header + "caf\xc3\xa9,c,01/02/2024,10:00:00,60,1.250,R1,GBP\n\xc3\xa9\n";
+  const auto is_read = [&](csv::text_encoding stored_as, const std::string& mark,
+                           const std::string& query, const std::string& name) {
+    const csv::stored_text file(stored_as, mark + text);
+    const auto tried = json_of(upload(file.bytes, "customerId=acme&dryRun=10" + query));
+    BOOST_TEST(tried["dialect"]["encoding"] == name);
+    BOOST_TEST(tried["rows"] == 1);
+    const auto id = ingest(file.bytes, "customerId=acme" + query);
+    const auto row = json_of(ask("/api/jobs/" + id + "/records"))["items"][0];
+    BOOST_TEST(row["values"]["caller_id"] == "caf\xc3\xa9");
+    BOOST_TEST(row["offset"] == file.offsets[mark.size() + header.size()]);
+    const auto rejects = json_of(ask("/api/jobs/" + id + "/rejects"))["items"];
+    BOOST_REQUIRE(rejects.size() == 1u);
+    BOOST_TEST(tried["items"] == rejects);
+    BOOST_TEST(rejects[0]["text"] == "\xc3\xa9");
+    BOOST_TEST(rejects[0]["offset"] == file.offsets[file.text.size() - 3]);
+    BOOST_TEST(rejects[0]["offset"].get<std::size_t>() + rejects[0]["sizeBytes"].get<std::size_t>()
+               == file.bytes.size());
+  };
+  const std::string mark(csv::utf8_bom);
+  is_read(csv::text_encoding::utf16le, mark, "", "UTF-16LE");
+  is_read(csv::text_encoding::utf16be, mark, "", "UTF-16BE");
+  is_read(csv::text_encoding::utf16be, "", "&encoding=utf-16be", "UTF-16BE");
+  is_read(csv::text_encoding::latin1, "", "", "Latin-1");
+  is_read(csv::text_encoding::latin1, "", "&encoding=latin-1", "Latin-1");
 }
 
 BOOST_AUTO_TEST_CASE(a_formula_in_a_reject_is_harmless_in_csv) {
