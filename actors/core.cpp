@@ -98,7 +98,7 @@ public:
     redrives_ = std::make_unique<letter_redrives>(*letters_, parts.loaders, parts.time,
                                                   parts.settings.letters);
     jobs_ = std::make_unique<jobs_service>(services_, regions_.of<job_kind>(),
-                                           parts.settings.documents.list_scan_max);
+                                           parts.settings.ingestion.scan_max);
     if (parts.webhooks != nullptr)
       start_webhooks(*parts.webhooks);
     timekeeper_services_.reset(new timekeeper_services{

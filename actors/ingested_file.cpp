@@ -209,6 +209,8 @@ result<parsed_records> parse_records(const ingested_file& file, const record_ran
                                      std::uint64_t rows_max, const record_sinks& into) {
   const auto& schema = file.schema->schema;
   csv::row_parser parser(schema, file.plan.mapping, file.plan.law, range.first, file.stored_as());
+  if (!into.refusals.empty())
+    parser.only_refuse(into.refusals);
   window_reader reader(file, range);
   const auto empty_block = [&](std::uint64_t rows_left) {
     return csv::row_block(
@@ -254,13 +256,43 @@ result<parsed_records> parse_records(const ingested_file& file, const record_ran
   return so_far(false);
 }
 
-result<row_file_counts> read_chunk(const ingested_file& file, const ingestion::chunk& what,
-                                   row_file_writer& rows,
-                                   const std::function<bool()>& should_stop) {
+namespace {
+
+record_range records_of(const ingested_file& file, const ingestion::chunk& what) {
   record_range range{{what.begin, what.line, what.record}, what.begin + what.extent.bytes};
   // A file that is one chunk was not looked into when it became one.
   if (what.begin == 0)
     range.first = {file.plan.data.offset, file.plan.data.line, what.record};
+  return range;
+}
+
+} // namespace
+
+result<std::vector<stored_reject>> refuse_records(const ingested_file& file,
+                                                  const ingestion::chunk& what,
+                                                  std::span<const csv::refusal> refusals) {
+  std::vector<stored_reject> rejects;
+  if (refusals.empty())
+    return rejects;
+  const record_sinks into{[](const csv::row_block&) { return result<void>{}; },
+                          [&](const csv::reject& r) {
+                            rejects.push_back(owned(r));
+                            return result<void>{};
+                          },
+                          [&](const csv::parse_counts& c) { return c.rejects == refusals.size(); },
+                          refusals};
+  const auto parsed = parse_records(file, records_of(file, what), UINT64_MAX, into);
+  if (!parsed)
+    return parsed.error();
+  if (rejects.size() != refusals.size())
+    return fail(errc::content_mismatch, "the content has not the records that its rows came of");
+  return rejects;
+}
+
+result<row_file_counts> read_chunk(const ingested_file& file, const ingestion::chunk& what,
+                                   row_file_writer& rows,
+                                   const std::function<bool()>& should_stop) {
+  const auto range = records_of(file, what);
   const record_sinks into{[&](const csv::row_block& block) { return rows.append(block); },
                           [&](const csv::reject& r) { return rows.append(r); },
                           [&](const csv::parse_counts&) {

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <vector>
 
 namespace dossier {
@@ -53,6 +54,8 @@ struct record_sinks {
   std::function<result<void>(const csv::reject&)> rejected;
   /// Asked at each window with what came of those before; true ends the reading there.
   std::function<bool(const csv::parse_counts&)> should_stop;
+  /// If there are any: see csv::row_parser::only_refuse().
+  std::span<const csv::refusal> refusals = {};
 };
 
 struct parsed_records {
@@ -64,6 +67,12 @@ struct parsed_records {
 /// Reads a range window by window until it ends or `rows_max` of its records are rows, at least 1.
 result<parsed_records> parse_records(const ingested_file& file, const record_range& range,
                                      std::uint64_t rows_max, const record_sinks& into);
+
+/// Reads these records of a chunk again, which were rows, as rejects. Ascending; all of them are in
+/// memory at once.
+result<std::vector<stored_reject>> refuse_records(const ingested_file& file,
+                                                  const ingestion::chunk& what,
+                                                  std::span<const csv::refusal> refusals);
 
 /// What the beginning of a file would come to.
 struct file_trial {

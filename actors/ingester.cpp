@@ -187,7 +187,7 @@ std::optional<ingester::work> ingester::choose_from(open_job& job) {
   case chunks_queued:
   case queued_for_processing:
   case processing:
-    return choose_chunk(job);
+    return job.view->wants_comparison ? choose_slice(job) : choose_chunk(job);
   case succeeded:
   case partially_succeeded:
   case failed:
@@ -234,6 +234,10 @@ void ingester::hear(const entity_id& id, ingestion::view view) {
     return;
   if (view.status != ingestion::status::chunking)
     job->split = nullptr;
+  if (!view.wants_comparison) {
+    job->comparison = nullptr;
+    job->turn = nullptr;
+  }
   if (view.ended_at)
     job->is_over->store(true);
   else if (job->is_over->load())

@@ -8,6 +8,8 @@
 
 #include "actors/ingested_file.hpp"
 #include "actors/jobs.hpp"
+#include "actors/key_comparison.hpp"
+#include "actors/key_turn.hpp"
 #include "config/settings.hpp"
 
 #include <atomic>
@@ -31,6 +33,7 @@ struct ingester_parts {
   const blob_store& blobs;
   row_store& rows;
   const row_schema_registry& schemas;
+  key_turn& turn;
 };
 
 struct ingester_stats {
@@ -77,6 +80,19 @@ private:
     std::optional<failure> why; ///< A range could not be read.
   };
 
+  /// The keys of a job on their way to being compared.
+  struct comparison_run {
+    comparison_run(std::shared_ptr<const ingestion::view> seen, std::vector<stored_chunk> own,
+                   std::vector<stored_chunk> stored)
+      : view(std::move(seen))
+      , keys(std::move(own), std::move(stored), view->limits.rejects_max) {}
+    const std::shared_ptr<const ingestion::view> view; ///< Of the job that is compared.
+    key_comparison keys;
+    std::size_t next = 0; ///< The slice to be looked at next; here and below with the lock held.
+    std::size_t done = 0;
+    std::optional<failure> why; ///< A slice could not be read.
+  };
+
   /// A job that is being worked on.
   struct open_job {
     entity_id id;
@@ -87,6 +103,8 @@ private:
     std::optional<std::uint64_t> refused_at;
     std::shared_ptr<const ingested_file> file;
     std::shared_ptr<split_run> split;
+    std::shared_ptr<comparison_run> comparison;
+    key_turn::share turn;            ///< While its keys are compared.
     std::set<std::uint32_t> in_hand; ///< Chunks that are begun, read or reported about.
     /// The job has ended: whoever reads a chunk of it may stop. A job that is taken up again has
     /// another flag, so that who was told to stop does.
@@ -104,6 +122,7 @@ private:
   std::optional<work> choose_from(open_job& job);
   std::optional<work> choose_range(open_job& job);
   std::optional<work> choose_chunk(open_job& job);
+  std::optional<work> choose_slice(open_job& job);
   void take_up_waiting();
   open_job* find(const entity_id& id);
   void hear(const entity_id& id, ingestion::view view);
@@ -121,6 +140,13 @@ private:
   void read(const row_file_key& what);
   result<row_file_counts> read_into_store(const row_file_key& what);
   void report(const row_file_key& what, const result<row_file_counts>& made);
+  void prepare_comparison(const entity_id& id, const std::shared_ptr<const ingestion::view>& view);
+  void look_at_slice(const entity_id& id, const std::shared_ptr<comparison_run>& run,
+                     std::size_t slice);
+  void conclude(const entity_id& id, comparison_run& run);
+  result<ingestion::correction> correct(const entity_id& id, const ingestion::view& view,
+                                        const chunk_duplicates& found);
+  void give_up_comparison(const entity_id& id, std::uint64_t version, const failure& why);
 
   /// The file of a job, opened once if it can be.
   result<std::shared_ptr<const ingested_file>> file_of(const entity_id& id,

@@ -38,7 +38,7 @@ result<bool> stored_chunks::next_job() {
     for (; in_page_ < page_.items.size(); ++in_page_)
       if (is_meant(page_.items[in_page_])) {
         job_ = std::move(page_.items[in_page_++]);
-        number_ = 0;
+        left_ = static_cast<std::uint32_t>(job_->view.chunks.size());
         return true;
       }
     if (has_begun_ && !page_.next)
@@ -66,19 +66,20 @@ result<std::optional<stored_chunk>> stored_chunks::next() {
       if (!*found)
         return std::optional<stored_chunk>();
     }
-    while (number_ < job_->view.chunks.size()) {
-      const auto& c = job_->view.chunks[number_++];
+    while (left_ > 0) {
+      const auto number = left_--;
+      const auto& c = job_->view.chunks[number - 1];
       if (c.phase != ingestion::chunk_phase::finished || c.rows == 0)
         continue;
       if (looked_at_++ >= question_.chunks_max) {
         is_cut_ = true;
         return std::optional<stored_chunk>();
       }
-      auto rows = open_chunk_rows(rows_, all_, *job_, number_);
+      auto rows = open_chunk_rows(rows_, all_, *job_, number);
       if (!rows)
         return rows.error();
       return std::optional<stored_chunk>(
-        {job_->id, number_, std::make_shared<const chunk_rows>(std::move(*rows))});
+        {job_->id, number, std::make_shared<const chunk_rows>(std::move(*rows))});
     }
     job_.reset();
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The finished chunks of all jobs of a schema, the newest job first: where a row with some key may
-// be. One thread at a time; blocks on the disk.
+// The finished chunks of all jobs of a schema, the newest job's first, and of each job the last
+// first: where a row with some key may be. One thread at a time; blocks on the disk.
 #pragma once
 
 #include "actors/jobs.hpp"
@@ -60,7 +60,7 @@ private:
   std::size_t in_page_ = 0; ///< Behind the present job.
   bool has_begun_ = false;
   std::optional<found_job> job_;
-  std::uint32_t number_ = 0; ///< Of the present job's chunk that was looked at last.
+  std::uint32_t left_ = 0; ///< Chunks of the present job that were not looked at: the first ones.
   std::uint64_t looked_at_ = 0;
   bool is_cut_ = false;
 };

@@ -3,6 +3,7 @@
 
 #include "actors/entity/hosted.hpp"
 #include "actors/kinds.hpp"
+#include "actors/stored_chunks.hpp"
 
 #include <algorithm>
 #include <map>
@@ -138,20 +139,38 @@ private:
     ++counts_.row_files;
     if (options_.rows == nullptr)
       return found(what + " is finished, and there is no store of rows");
-    const auto file = options_.rows->read(key);
-    if (!file)
-      return found(what + " is finished, and its rows cannot be read: " + file.error().why);
-    const auto& counts = (*file)->counts();
-    // Repairs take rejects away and add rows, which lie elsewhere.
-    const bool fits
-      = counts.rejects == c.rejects ? counts.rows == c.rows : counts.rejects > c.rejects;
-    if (!fits)
+    const auto rows = open_chunk_rows(*options_.rows, key.job, key.chunk, c);
+    if (!rows)
+      return found(what + " is finished, and its rows cannot be read: " + rows.error().why);
+    const auto counts = counts_of(*rows);
+    if (!counts)
+      return found(what + ": " + counts.error().why);
+    if (counts->rows != c.rows || counts->rejects != c.rejects)
       found(what + " has " + std::to_string(c.rows) + " rows and " + std::to_string(c.rejects)
-            + " rejects, its file " + std::to_string(counts.rows) + " and "
-            + std::to_string(counts.rejects));
-    if (options_.reads_content)
-      if (const auto good = (*file)->check(); !good)
-        found(what + ": " + good.error().why);
+            + " rejects, its files " + std::to_string(counts->rows) + " and "
+            + std::to_string(counts->rejects));
+    if (!options_.reads_content)
+      return;
+    for (const auto* file : {&rows->records(), rows->correction()})
+      if (file)
+        if (const auto good = file->check(); !good)
+          found(what + ": " + good.error().why);
+  }
+
+  /// Of what was corrected it has to be counted what it was before.
+  static result<row_file_counts> counts_of(const chunk_rows& rows) {
+    if (!rows.correction())
+      return rows.records().counts();
+    row_file_counts counts;
+    if (auto walked = rows.rows_from(0, UINT64_MAX,
+                                     [&](const auto&, std::uint32_t) { return ++counts.rows > 0; });
+        !walked)
+      return walked.error();
+    if (auto walked
+        = rows.rejects_from(0, [&](const csv::reject&) { return ++counts.rejects > 0; });
+        !walked)
+      return walked.error();
+    return counts;
   }
 
   template <class K>

@@ -21,11 +21,12 @@ struct ingestion_settings {
   std::uint32_t jitter_percent = 25;      ///< ingestion.jitter_percent: on top of each wait
   std::uint32_t interruptions_max = 24;   ///< ingestion.interruptions_max: of one chunk
   std::uint64_t rejects_max = 1'000'000;  ///< ingestion.rejects_max: of one job
-  std::uint32_t rejects_ppm_max = 1'000'000; ///< ingestion.rejects_ppm_max: of a job's records
-  std::uint32_t record_bytes_max = 65'536;   ///< ingestion.record_bytes_max
-  std::uint32_t expansion_max = 250;         ///< ingestion.expansion_max: of a compressed file
-  std::uint32_t scan_max = 4'096;            ///< ingestion.scan_max: chunks looked through for keys
-  std::uint32_t list_limit_max = 1'000;      ///< ingestion.list_limit_max: rows, rejects or jobs
+  std::uint32_t rejects_ppm_max = 1'000'000;   ///< ingestion.rejects_ppm_max: of a job's records
+  std::uint32_t record_bytes_max = 65'536;     ///< ingestion.record_bytes_max
+  std::uint32_t expansion_max = 250;           ///< ingestion.expansion_max: of a compressed file
+  std::uint64_t repair_bytes_max = 16'777'216; ///< ingestion.repair_bytes_max: of one request
+  std::uint32_t scan_max = 4'096;       ///< ingestion.scan_max: chunks looked through for keys
+  std::uint32_t list_limit_max = 1'000; ///< ingestion.list_limit_max: rows, rejects or jobs
 };
 
 } // namespace dossier

@@ -215,7 +215,8 @@ private:
     core_ = std::make_unique<core>(core_parts{*store_, *commits_, time_, ids_, *loaders_, heart_,
                                               settings_, false, outside_.get()});
     ingester_ = std::make_unique<ingester>(
-      ingester_parts{*store_, core_->jobs(), *blobs_, *rows_, *schemas_}, settings_.ingestion);
+      ingester_parts{*store_, core_->jobs(), *blobs_, *rows_, *schemas_, turn_},
+      settings_.ingestion);
     if (auto recovered = ingester_->recover(); !recovered)
       return recovered;
     commits_->on_committed([this](const batch& b) {
@@ -274,6 +275,7 @@ private:
       *blobs_,
       *rows_,
       *schemas_,
+      turn_,
       *signer_,
       time_,
       *blob_workers_,
@@ -351,6 +353,7 @@ private:
   std::unique_ptr<rocks_journal> store_;
   std::unique_ptr<blob_store> blobs_;
   std::unique_ptr<row_store> rows_;
+  key_turn turn_;
   std::optional<row_schema_registry> schemas_;
   std::optional<url_signer> signer_;
   std::unique_ptr<key_ring> keys_;

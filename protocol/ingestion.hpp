@@ -100,8 +100,9 @@ struct report_comparison_failed {
 struct report_repaired {
   std::uint32_t number = 0;
   std::uint32_t revision = 0;         ///< The version of the job that was looked at.
-  std::vector<std::uint64_t> records; ///< 1 to 1'000 of the file's, from 1, ascending.
+  std::vector<std::uint64_t> records; ///< 1 to repaired_records_max of the file's, ascending.
 };
+inline constexpr std::size_t repaired_records_max = 1'000; ///< In one report.
 
 struct fire_timer {
   std::string name;

@@ -100,8 +100,6 @@ inline constexpr std::string_view retry_timer = "retry";
 /// Texts that say why are kept up to this many bytes, with a question mark for each byte that is no
 /// UTF-8.
 inline constexpr std::size_t why_bytes_max = 200;
-/// In one report.
-inline constexpr std::size_t repaired_records_max = 1'000;
 
 /// Says what must be recorded for `c`, or why it is refused: not_found of a job or chunk that there
 /// is none of, conflict of what its status does not allow, too_large of a file, invalid_argument of

@@ -43,6 +43,7 @@ result<void> complete(const shared_parts& shared, const job_wishes& wanted, std:
   made.schema_version = (*schema)->schema.version;
   made.options = csv::to_text(wanted.options);
   made.is_kept = wanted.is_kept;
+  made.has_unique_keys = (*schema)->schema.has_unique_keys();
   return {};
 }
 

@@ -18,38 +18,44 @@ namespace dossier {
 namespace {
 
 constexpr std::uint64_t limit_default = 100;
-/// One piece of a stream.
-constexpr std::uint64_t piece_items = 1'000;
+
+row_sources sources_of(const shared_parts& shared) {
+  return {shared.parts.jobs, shared.parts.rows, shared.parts.schemas};
+}
 
 // Answering.
 
-/// Reads a piece: of rows or of rejects.
-using piece_reader = result<row_piece> (*)(const row_store&, const row_question&);
+/// What is listed: rows or rejects.
+struct item_kind {
+  result<row_piece> (*read_piece)(const row_sources&, const row_question&);
+  result<std::string> (*read_csv_head)(const row_sources&, const row_question&);
+};
+constexpr item_kind row_items{read_row_piece, read_row_csv_head};
+constexpr item_kind reject_items{read_reject_piece, read_reject_csv_head};
 
 /// The whole answer in pieces: what was asked for may be larger than the memory.
 class row_stream final : public body_stream {
 public:
-  row_stream(shared_parts& shared, row_question question, piece_reader read, std::string head)
+  row_stream(shared_parts& shared, row_question question, const item_kind& items)
     : shared_(shared)
     , question_(std::make_shared<row_question>(std::move(question)))
-    , read_(read)
-    , head_(std::move(head))
-    , left_(question_->limit) {}
+    , items_(items)
+    , is_head_due_(question_->form == row_form::csv) {}
 
   awaitable<result<std::optional<std::string>>> next() override {
-    if (!head_.empty())
-      co_return std::optional{std::exchange(head_, {})};
-    if (is_end_ || left_ == 0)
+    if (std::exchange(is_head_due_, false)) {
+      auto head = co_await read(items_.read_csv_head);
+      if (!head)
+        co_return head.error();
+      co_return std::optional{std::move(*head)};
+    }
+    if (is_end_ || question_->limit == 0)
       co_return std::nullopt;
-    question_->limit = std::min(left_, piece_items);
-    auto job = [&rows = shared_.parts.rows, question = question_, read = read_] {
-      return read(rows, *question);
-    };
-    auto piece = co_await run_on(shared_.parts.readers, std::move(job));
+    auto piece = co_await read(items_.read_piece);
     if (!piece)
       co_return piece.error();
     is_end_ = piece->is_end;
-    left_ -= piece->items;
+    question_->limit -= piece->items;
     question_->after = std::max(question_->after, piece->last);
     if (piece->items == 0)
       co_return std::nullopt;
@@ -57,11 +63,18 @@ public:
   }
 
 private:
+  template <class T>
+  awaitable<result<T>> read(result<T> (*reader)(const row_sources&, const row_question&)) {
+    auto job = [from = sources_of(shared_), question = question_, reader] {
+      return reader(from, *question);
+    };
+    co_return co_await run_on(shared_.parts.readers, std::move(job));
+  }
+
   shared_parts& shared_;
   const std::shared_ptr<row_question> question_;
-  const piece_reader read_;
-  std::string head_;
-  std::uint64_t left_;
+  const item_kind& items_;
+  bool is_head_due_;
   bool is_end_ = false;
 };
 
@@ -100,15 +113,14 @@ result<row_question> question_of(const shared_parts& shared, const request& r) {
   return q;
 }
 
-response stream_response(shared_parts& shared, row_question q, piece_reader read,
-                         std::string head) {
+response stream_response(shared_parts& shared, row_question q, const item_kind& items) {
   response answer;
   answer.fields.emplace_back("Content-Type", q.form == row_form::csv
                                                ? "text/csv; charset=utf-8; header=present"
                                                : "application/x-ndjson");
   answer.fields.emplace_back("Cache-Control", "private, no-store");
   answer.fields.emplace_back("X-Content-Type-Options", "nosniff");
-  answer.stream = std::make_shared<row_stream>(shared, std::move(q), read, std::move(head));
+  answer.stream = std::make_shared<row_stream>(shared, std::move(q), items);
   return answer;
 }
 
@@ -120,15 +132,18 @@ response page_response(row_piece piece) {
   return answer;
 }
 
-/// `head` of a CSV answer.
-awaitable<result<response>> answer_items(shared_parts& shared, const found_job& found,
-                                         row_question q, piece_reader read, std::string head) {
-  q.job = found.id;
-  q.chunks = found.view.chunks;
-  if (q.form != row_form::json)
-    co_return stream_response(shared, std::move(q), read, std::move(head));
-  auto job = [&rows = shared.parts.rows, q = std::move(q), read = read] {
-    return read(rows, q);
+awaitable<result<response>> list_items(shared_parts& shared, request& r, const item_kind& items) {
+  auto q = question_of(shared, r);
+  if (!q)
+    co_return q.error();
+  const auto found = co_await find_visible_job(shared, r);
+  if (!found)
+    co_return found.error();
+  q->job = found->id;
+  if (q->form != row_form::json)
+    co_return stream_response(shared, std::move(*q), items);
+  auto job = [from = sources_of(shared), q = std::move(*q), read = items.read_piece] {
+    return read(from, q);
   };
   auto piece = co_await run_on(shared.parts.readers, std::move(job));
   if (!piece)
@@ -137,35 +152,11 @@ awaitable<result<response>> answer_items(shared_parts& shared, const found_job& 
 }
 
 awaitable<result<response>> list_records(shared_parts& shared, request& r, body_reader&) {
-  auto q = question_of(shared, r);
-  if (!q)
-    co_return q.error();
-  const auto found = co_await find_visible_job(shared, r);
-  if (!found)
-    co_return found.error();
-  std::string head;
-  if (q->form == row_form::csv) {
-    const auto& s = found->view.submission;
-    const auto schema = shared.parts.schemas.find(s.schema_name, s.schema_version);
-    if (!schema)
-      co_return schema.error();
-    append_row_csv_header(head, (*schema)->schema);
-  }
-  co_return co_await answer_items(shared, *found, std::move(*q), read_row_piece, std::move(head));
+  co_return co_await list_items(shared, r, row_items);
 }
 
 awaitable<result<response>> list_rejects(shared_parts& shared, request& r, body_reader&) {
-  auto q = question_of(shared, r);
-  if (!q)
-    co_return q.error();
-  const auto found = co_await find_visible_job(shared, r);
-  if (!found)
-    co_return found.error();
-  std::string head;
-  if (q->form == row_form::csv)
-    append_reject_csv_header(head);
-  co_return co_await answer_items(shared, *found, std::move(*q), read_reject_piece,
-                                  std::move(head));
+  co_return co_await list_items(shared, r, reject_items);
 }
 
 failure no_such_row() {
@@ -185,9 +176,9 @@ awaitable<result<response>> read_record(shared_parts& shared, request& r, body_r
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc{} || end != text.data() + text.size() || number == 0)
     co_return no_such_row();
-  row_question q{found->id, found->view.chunks, row_form::json, number - 1, 1};
-  auto job = [&rows = shared.parts.rows, q = std::move(q)] {
-    return read_row_piece(rows, q);
+  row_question q{found->id, row_form::json, number - 1, 1};
+  auto job = [from = sources_of(shared), q = std::move(q)] {
+    return read_row_piece(from, q);
   };
   auto piece = co_await run_on(shared.parts.readers, std::move(job));
   if (!piece)

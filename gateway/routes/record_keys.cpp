@@ -48,19 +48,16 @@ awaitable<result<response>> find_records(shared_parts& shared, request& r, body_
   const auto limit = query_number(r, "limit", std::min(limit_default, most), 1, most);
   if (!limit)
     co_return limit.error();
-  q.limit = *limit;
-  if (const auto customer = r.query_value("customerId")) {
-    if (auto visible = check_visible_customer(r, *customer); !visible)
-      co_return visible.error();
-    q.customer = std::string(*customer);
-  } else if (!r.caller.is_admin()) {
-    co_return fail(errc::invalid_argument,
-                   "A customer's key finds one customer's rows at a time: name it with "
-                   "customerId.",
-                   "customerId");
-  }
-  auto job = [&all = shared.parts.jobs, &rows = shared.parts.rows, q = std::move(q)] {
-    return find_by_key(all, rows, q);
+  // What was replaced is not found any more.
+  q.limit = (*schema)->schema.duplicates == csv::duplicate_policy::replace ? 1 : *limit;
+  q.chunks_max = shared.parts.settings.ingestion.scan_max;
+  auto customer = visible_customer(r);
+  if (!customer)
+    co_return customer.error();
+  q.customer = std::move(*customer);
+  auto job = [from = row_sources{shared.parts.jobs, shared.parts.rows, shared.parts.schemas},
+              q = std::move(q)] {
+    return find_by_key(from, q);
   };
   auto text = co_await run_on(shared.parts.readers, std::move(job));
   if (!text)

@@ -92,6 +92,7 @@ std::vector<route> make_routes(route_parts& parts) {
   add_webhook_routes(table);
   add_ingestion_routes(table);
   add_job_routes(table);
+  add_job_repair_routes(table);
   add_job_stream_routes(table);
   add_job_row_routes(table);
   add_record_routes(table);

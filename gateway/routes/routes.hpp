@@ -10,6 +10,7 @@
 #include "actors/event_feed.hpp"
 #include "actors/guards.hpp"
 #include "actors/jobs.hpp"
+#include "actors/key_turn.hpp"
 #include "actors/letter_redrives.hpp"
 #include "actors/letters.hpp"
 #include "actors/webhooks.hpp"
@@ -48,8 +49,9 @@ struct route_parts {
   dossier::admin& admin;
   event_feed& events;
   blob_store& blobs;
-  const row_store& rows;
+  row_store& rows;
   const row_schema_registry& schemas;
+  key_turn& turn; ///< For repairs.
   const url_signer& signer;
   const clock& time;
   asio::thread_pool& blob_workers; ///< http.blob_threads: hashing, writing and syncing of uploads.

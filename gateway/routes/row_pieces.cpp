@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/routes/row_pieces.hpp"
 
+#include "actors/stored_chunks.hpp"
 #include "config/row_schemas.hpp"
 
-#include <functional>
+#include <memory>
 #include <utility>
 
 namespace dossier {
@@ -11,15 +12,18 @@ namespace dossier {
 namespace {
 
 constexpr std::uint64_t piece_bytes = 1U << 20;
-/// Jobs that are looked through for a key.
-constexpr std::size_t lookup_jobs_max = 10'000;
-constexpr std::size_t lookup_page = 100;
 
-result<csv::schema> schema_of(const row_file& file) {
-  auto loaded = parse_row_schema(file.schema_text(), "the schema of stored rows");
+/// The schema that stored rows have: from its text, which stands with them, unless it is one that
+/// is known already.
+result<std::shared_ptr<const csv::schema>> schema_of(const row_schema_registry& known,
+                                                     const std::string& text) {
+  for (const auto& entry : known.all())
+    if (entry->text == text)
+      return std::shared_ptr<const csv::schema>(entry, &entry->schema);
+  auto loaded = parse_row_schema(text, "the schema of stored rows");
   if (!loaded.problems.empty())
     return fail(errc::corrupt, loaded.problems[0].where + ": " + loaded.problems[0].what);
-  return std::move(loaded.schema);
+  return std::make_shared<const csv::schema>(std::move(loaded.schema));
 }
 
 /// Writes items behind each other in one form.
@@ -52,23 +56,29 @@ private:
   row_piece piece_;
 };
 
-using chunk_reader = std::function<result<void>(const row_file& file, std::uint64_t from,
-                                                std::uint64_t limit, piece_writer& out)>;
+/// Writes what a chunk has from a record on.
+using chunk_reader = result<void> (*)(const chunk_rows& chunk, const csv::schema& schema,
+                                      std::uint64_t from, std::uint64_t limit, piece_writer& out);
 
 /// Goes through the finished chunks behind a record, until enough was written.
-result<row_piece> read_piece(const row_store& rows, const row_question& q,
-                             const chunk_reader& read) {
+result<row_piece> read_piece(const row_sources& from, const row_question& q, chunk_reader read) {
+  const auto job = from.all.find(q.job);
+  if (!job)
+    return job.error();
   piece_writer out(q.form);
-  for (std::uint32_t number = 1; number <= q.chunks.size(); ++number) {
-    const auto& c = q.chunks[number - 1];
+  for (std::uint32_t number = 1; number <= job->view.chunks.size(); ++number) {
+    const auto& c = job->view.chunks[number - 1];
     if (c.phase != ingestion::chunk_phase::finished || c.record + c.extent.records <= q.after + 1)
       continue;
     if (out.piece().items >= q.limit || out.piece().text.size() >= piece_bytes)
       return out.take();
-    const auto file = rows.read({q.job, number, c.attempt});
-    if (!file)
-      return file.error();
-    if (auto done = read(**file, q.after + 1, q.limit - out.piece().items, out); !done)
+    const auto chunk = open_chunk_rows(from.rows, from.all, *job, number);
+    if (!chunk)
+      return chunk.error();
+    const auto schema = schema_of(from.schemas, chunk->schema_text());
+    if (!schema)
+      return schema.error();
+    if (auto done = read(*chunk, **schema, q.after + 1, q.limit - out.piece().items, out); !done)
       return done.error();
   }
   auto last = out.take();
@@ -76,16 +86,13 @@ result<row_piece> read_piece(const row_store& rows, const row_question& q,
   return last;
 }
 
-result<void> read_rows(const row_file& file, std::uint64_t from, std::uint64_t limit,
-                       piece_writer& out) {
-  const auto schema = schema_of(file);
-  if (!schema)
-    return schema.error();
+result<void> read_rows(const chunk_rows& chunk, const csv::schema& schema, std::uint64_t from,
+                       std::uint64_t limit, piece_writer& out) {
   result<void> written;
   const auto visited
-    = file.rows_from(from, limit, [&](const csv::row_block_reader& block, std::uint32_t row) {
-        written = out.form() == row_form::csv ? append_row_csv(out.csv(), *schema, block, row)
-                                              : write_row(out.json(), *schema, block, row);
+    = chunk.rows_from(from, limit, [&](const csv::row_block_reader& block, std::uint32_t row) {
+        written = out.form() == row_form::csv ? append_row_csv(out.csv(), schema, block, row)
+                                              : write_row(out.json(), schema, block, row);
         if (written)
           out.wrote(block.number(row));
         return written.has_value() && out.piece().text.size() < piece_bytes;
@@ -93,9 +100,9 @@ result<void> read_rows(const row_file& file, std::uint64_t from, std::uint64_t l
   return visited ? written : visited;
 }
 
-result<void> read_rejects(const row_file& file, std::uint64_t from, std::uint64_t limit,
-                          piece_writer& out) {
-  const auto rejects = file.rejects_from(from, limit, piece_bytes);
+result<void> read_rejects(const chunk_rows& chunk, const csv::schema&, std::uint64_t from,
+                          std::uint64_t limit, piece_writer& out) {
+  const auto rejects = chunk.rejects_from(from, limit, piece_bytes);
   if (!rejects)
     return rejects.error();
   for (const auto& r : *rejects) {
@@ -108,59 +115,87 @@ result<void> read_rejects(const row_file& file, std::uint64_t from, std::uint64_
   return {};
 }
 
-/// The rows of one job that have this key, each with its job.
-result<void> find_in_job(const row_store& rows, const found_job& job, const std::string& key,
-                         std::uint64_t limit, row_piece& into) {
-  for (std::uint32_t number = 1; number <= job.view.chunks.size() && into.items < limit; ++number) {
-    const auto& c = job.view.chunks[number - 1];
-    if (c.phase != ingestion::chunk_phase::finished)
-      continue;
-    const auto file = rows.read({job.id, number, c.attempt});
-    if (!file)
-      return file.error();
-    const auto found = (*file)->find_key(key, limit - into.items);
-    if (!found)
-      return found.error();
-    for (const auto record : *found) {
-      piece_writer out(row_form::json);
-      if (auto read = read_rows(**file, record, 1, out); !read)
-        return read.error();
-      auto item = out.take();
-      if (into.items++ > 0)
-        into.text += ',';
-      into.text += "{\"correlationId\":\"" + job.id.text() + "\"," + item.text.substr(1);
-    }
+/// The rows of one chunk that have this key, each with its job, the last one first.
+result<void> find_in_chunk(const row_sources& from, const stored_chunk& chunk,
+                           const key_question& q, row_piece& into) {
+  const auto found = chunk.rows->find_key(q.key, UINT64_MAX);
+  if (!found)
+    return found.error();
+  if (found->empty())
+    return {};
+  const auto schema = schema_of(from.schemas, chunk.rows->schema_text());
+  if (!schema)
+    return schema.error();
+  for (auto at = found->rbegin(); at != found->rend() && into.items < q.limit; ++at) {
+    piece_writer out(row_form::json);
+    if (auto read = read_rows(*chunk.rows, **schema, *at, 1, out); !read)
+      return read;
+    auto item = out.take();
+    if (into.items++ > 0)
+      into.text += ',';
+    into.text += "{\"correlationId\":\"" + chunk.job.text() + "\"," + item.text.substr(1);
   }
   return {};
 }
 
 } // namespace
 
-result<row_piece> read_row_piece(const row_store& rows, const row_question& q) {
-  return read_piece(rows, q, read_rows);
+result<row_piece> read_row_piece(const row_sources& from, const row_question& q) {
+  return read_piece(from, q, read_rows);
 }
 
-result<row_piece> read_reject_piece(const row_store& rows, const row_question& q) {
-  return read_piece(rows, q, read_rejects);
+result<row_piece> read_reject_piece(const row_sources& from, const row_question& q) {
+  return read_piece(from, q, read_rejects);
 }
 
-result<std::string> find_by_key(const jobs& all, const row_store& rows, const key_question& q) {
-  row_piece found;
-  std::optional<listing> after;
-  for (std::size_t looked = 0; looked < lookup_jobs_max && found.items < q.limit;) {
-    const auto page = all.list(ingestion::list_name, q.customer, after, lookup_page);
-    if (!page)
-      return page.error();
-    for (const auto& job : page->items)
-      if (job.view.submission.schema_name == q.schema)
-        if (auto done = find_in_job(rows, job, q.key, q.limit, found); !done)
-          return done.error();
-    looked += page->items.size() + 1;
-    if (!page->next)
-      break;
-    after = page->next;
+result<std::string> read_row_csv_head(const row_sources& from, const row_question& q) {
+  const auto job = from.all.find(q.job);
+  if (!job)
+    return job.error();
+  const auto& what = job->view.submission;
+  std::string head;
+  for (std::uint32_t number = 1; number <= job->view.chunks.size(); ++number) {
+    if (job->view.chunks[number - 1].phase != ingestion::chunk_phase::finished)
+      continue;
+    const auto chunk = open_chunk_rows(from.rows, from.all, *job, number);
+    if (!chunk)
+      return chunk.error();
+    const auto schema = schema_of(from.schemas, chunk->schema_text());
+    if (!schema)
+      return schema.error();
+    append_row_csv_header(head, **schema);
+    return head;
   }
-  return "{\"items\":[" + found.text + "]}";
+  // There are no rows yet whose columns these could be.
+  const auto schema = from.schemas.find(what.schema_name, what.schema_version);
+  if (!schema)
+    return schema.error();
+  append_row_csv_header(head, (*schema)->schema);
+  return head;
+}
+
+result<std::string> read_reject_csv_head(const row_sources&, const row_question&) {
+  std::string head;
+  append_reject_csv_header(head);
+  return head;
+}
+
+result<std::string> find_by_key(const row_sources& from, const key_question& q) {
+  row_piece found;
+  stored_chunks walk(from.all, from.rows,
+                     {q.schema, q.customer, std::nullopt, false, q.chunks_max});
+  while (found.items < q.limit) {
+    const auto chunk = walk.next();
+    if (!chunk)
+      return chunk.error();
+    if (!*chunk)
+      break;
+    if (!(*chunk)->rows->records().has_keys())
+      continue;
+    if (auto done = find_in_chunk(from, **chunk, q, found); !done)
+      return done.error();
+  }
+  return "{\"items\":[" + found.text + "],\"isComplete\":" + (walk.is_cut() ? "false}" : "true}");
 }
 
 } // namespace dossier

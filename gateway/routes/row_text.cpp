@@ -38,9 +38,12 @@ void append_csv_field(std::string& out, std::string_view text, bool is_first) {
   out += '"';
 }
 
+bool is_formula(std::string_view text) {
+  return !text.empty() && formula_starts.find(text[0]) != std::string_view::npos;
+}
+
 std::string harmless(std::string_view text) {
-  const bool is_formula = !text.empty() && formula_starts.find(text[0]) != std::string_view::npos;
-  return is_formula ? "'" + std::string(text) : std::string(text);
+  return is_formula(text) ? "'" + std::string(text) : std::string(text);
 }
 
 } // namespace
@@ -123,6 +126,10 @@ void write_reject(json_writer& out, const stored_reject& r) {
   else
     out.key("textBase64").string(to_base64(r.text));
   out.end_object();
+}
+
+std::string_view without_apostrophe(std::string_view text) {
+  return text.starts_with('\'') && is_formula(text.substr(1)) ? text.substr(1) : text;
 }
 
 void append_reject_csv_header(std::string& out) {

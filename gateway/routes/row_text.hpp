@@ -35,5 +35,7 @@ void write_reject(json_writer& out, const stored_reject& r);
 /// against CSV injection.
 void append_reject_csv(std::string& out, const stored_reject& r);
 void append_reject_csv_header(std::string& out);
+/// The text as it was before an apostrophe was put in front.
+std::string_view without_apostrophe(std::string_view text);
 
 } // namespace dossier

@@ -81,6 +81,7 @@ void add_webhook_routes(route_table& table);
 void add_ingestion_routes(route_table& table);
 void add_job_routes(route_table& table);
 void add_job_row_routes(route_table& table);
+void add_job_repair_routes(route_table& table);
 void add_job_stream_routes(route_table& table);
 void add_record_routes(route_table& table);
 void add_guard_routes(route_table& table);

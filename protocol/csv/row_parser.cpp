@@ -140,13 +140,14 @@ std::size_t row_parser::pass_long(std::string_view bytes, bool is_end,
   r.file_bytes = long_file_bytes_;
   r.lines = long_lines_;
   is_passing_ = false;
-  refuse(r, next_,
-         {reject_kind::line_too_long,
-          {},
-          limit,
-          "the record has more than " + std::to_string(limit)
-            + (stored_as_ == text_encoding::utf8 ? " bytes" : " bytes as UTF-8")},
-         rejected);
+  if (!refusals_)
+    refuse(r, next_,
+           {reject_kind::line_too_long,
+            {},
+            limit,
+            "the record has more than " + std::to_string(limit)
+              + (stored_as_ == text_encoding::utf8 ? " bytes" : " bytes as UTF-8")},
+           rejected);
   next_ = {next_.offset + long_file_bytes_, next_.line + long_lines_, next_.number + 1};
   long_text_.clear();
   long_bytes_ = 0;
@@ -191,8 +192,10 @@ void row_parser::take(std::string_view window, std::size_t begin, std::size_t en
     r.from = padded_.data();
   }
   outcome why;
-  if ((has_odd && !is_clean(r, why)) || (may_have_fault && !has_good_quotes(r, why))
-      || !has_all_fields(r, why)) [[unlikely]] {
+  if (refusals_) [[unlikely]] {
+    refuse_if_meant(r, rejected);
+  } else if ((has_odd && !is_clean(r, why)) || (may_have_fault && !has_good_quotes(r, why))
+             || !has_all_fields(r, why)) [[unlikely]] {
     convert_waiting(rows, rejected);
     refuse(r, here, std::move(why), rejected);
   } else {
@@ -206,6 +209,15 @@ void row_parser::take(std::string_view window, std::size_t begin, std::size_t en
     waiting_.push_back({r, here});
   }
   next_ = {here.offset + r.file_bytes, here.line + r.lines, here.number + 1};
+}
+
+void row_parser::refuse_if_meant(const record& r, const reject_sink& rejected) {
+  if (refusals_->empty() || refusals_->front().number != next_.number)
+    return;
+  const auto& meant = refusals_->front();
+  const auto at = meant.field < r.fields ? r.begin_of(meant.field) : 0;
+  refuse(r, next_, {reject_kind::duplicate_key, meant.field, at, meant.why}, rejected);
+  refusals_ = refusals_->subspan(1);
 }
 
 void row_parser::convert_waiting(row_block& rows, const reject_sink& rejected) {

@@ -14,6 +14,8 @@
 #include "protocol/csv/text_encoding.hpp"
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +26,13 @@ struct parse_counts {
   std::uint64_t rows = 0;
   std::uint64_t rejects = 0;
   std::uint64_t empty_lines = 0;
+};
+
+/// A record that is to be a reject although its values are good.
+struct refusal {
+  std::uint64_t number = 0; ///< Of the record.
+  std::size_t field = 0;    ///< That is to blame: its place in the record.
+  std::string why;
 };
 
 struct parse_progress {
@@ -48,6 +57,10 @@ public:
   /// full.
   parse_progress parse(std::string_view bytes, bool is_end, row_block& rows,
                        const reject_sink& rejected);
+
+  /// From now on these records are rejects of the kind duplicate-key, and no other record is
+  /// anything. Ascending; they must outlive the parser.
+  void only_refuse(std::span<const refusal> refusals) { refusals_ = refusals; }
 
   /// The record that begins behind what was consumed, or that is too long and being passed over.
   const record_start& position() const { return next_; }
@@ -98,6 +111,8 @@ private:
   /// Makes rows or rejects of the records that wait.
   void convert_waiting(row_block& rows, const reject_sink& rejected);
   void refuse(const record& r, const record_start& where, outcome why, const reject_sink& rejected);
+  /// Refuses the record if it is the next of those that are to be.
+  void refuse_if_meant(const record& r, const reject_sink& rejected);
 
   /// A record whose fields are cut and wait to be converted with others.
   struct waiting_record {
@@ -117,11 +132,12 @@ private:
   std::vector<char> padded_;      ///< A record near the window's end, with padding.
   std::vector<char> unescaped_;   ///< Texts of waiting fields that had doubled quotes.
   std::size_t unescaped_bytes_ = 0;
-  const char* readable_end_ = nullptr; ///< Of the bytes being parsed.
-  bool is_passing_ = false;            ///< A record that is too long.
-  std::string long_text_;              ///< Its first bytes.
-  std::uint64_t long_bytes_ = 0;       ///< Of those passed so far.
-  std::uint64_t long_file_bytes_ = 0;  ///< So many in the file.
+  const char* readable_end_ = nullptr;               ///< Of the bytes being parsed.
+  std::optional<std::span<const refusal>> refusals_; ///< What is left of them.
+  bool is_passing_ = false;                          ///< A record that is too long.
+  std::string long_text_;                            ///< Its first bytes.
+  std::uint64_t long_bytes_ = 0;                     ///< Of those passed so far.
+  std::uint64_t long_file_bytes_ = 0;                ///< So many in the file.
   std::uint64_t long_lines_ = 0;
 };
 

@@ -137,10 +137,13 @@ BOOST_AUTO_TEST_CASE(pieces_of_any_size_begin_at_the_same_records) {
 BOOST_AUTO_TEST_CASE(what_is_no_character_is_a_reject_at_its_place_and_costs_no_other_record) {
   const std::string header
     = "caller_id,recipient,call_date,end_time,duration,cost,reference,currency\n";
-  const std::string good = "\xe2\x82\xac,b,01/02/2024,10:00:00,1,1,R1,GBP\n";
+  const auto row = [](int number) {
+    return "\xe2\x82\xac,b,01/02/2024,10:00:00,1,1,R" + std::to_string(number) + ",GBP\n";
+  };
+  const std::string good = row(1);
   stored_text file(text_encoding::utf16be, std::string(csv::utf8_bom) + header + good
-                                             + "x\xed\xa0\x80y,\n" + good + "\xed\xb0\x80\n"
-                                             + good);
+                                             + "x\xed\xa0\x80y,\n" + row(2) + "\xed\xb0\x80\n"
+                                             + row(3));
   file.add_half_a_unit();
   ingestion_world w;
   const auto id = submit(w, file.bytes, "");

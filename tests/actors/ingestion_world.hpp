@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/ingester.hpp"
+#include "actors/repair.hpp"
 #include "tests/support/scratch_directory.hpp"
 #include "tests/support/stepped_world.hpp"
 
@@ -47,8 +48,9 @@ inline std::string text_of(const stored_reject& r) {
          + std::string(csv::to_string(r.kind)) + '|' + r.column + '|' + r.message + '|' + r.text;
 }
 
-/// What one file of rows has; no record twice.
-inline void add(const row_file& file, ingested& into) {
+/// What one file of rows or a chunk has; no record twice.
+template <class Rows>
+void add(const Rows& file, ingested& into) {
   const auto visited = file.rows_from(1, UINT64_MAX, [&](const auto& block, std::uint32_t row) {
     BOOST_TEST(into.rows.emplace(block.number(row), text_of(block, row)).second);
     return true;
@@ -118,7 +120,7 @@ struct ingestion_world {
 
   void start() {
     worker = std::make_unique<ingester>(
-      ingester_parts{*world.store, world.core->jobs(), *blobs, *rows, schemas},
+      ingester_parts{*world.store, world.core->jobs(), *blobs, *rows, schemas, turn},
       world.config.ingestion);
     BOOST_REQUIRE(worker->recover());
     world.commits.on_committed = [this, core = world.commits.on_committed](const batch& b) {
@@ -142,6 +144,7 @@ struct ingestion_world {
     s.bytes = content.size_bytes;
     s.schema_name = "cdr";
     s.schema_version = 1;
+    s.has_unique_keys = true;
     return s;
   }
 
@@ -212,6 +215,24 @@ struct ingestion_world {
     }
   }
 
+  /// Repairs records of one chunk, and tells the job.
+  made_repair repair(const entity_id& id, std::vector<corrected_record> records) {
+    const auto job = world.core->jobs().find(id).value();
+    const auto chunk = chunk_of_record(job.view, records.front().number).value();
+    auto made
+      = make_repair({world.core->jobs(), *blobs, *rows, schemas,
+                     world.config.ingestion.record_bytes_max, world.config.ingestion.scan_max},
+                    job, chunk, records)
+          .value();
+    if (made.report) {
+      const auto seen = tell(id, *made.report);
+      world.run();
+      BOOST_REQUIRE(seen->has_value());
+      BOOST_REQUIRE((*seen)->has_value());
+    }
+    return made;
+  }
+
   /// What readers see of the job now.
   ingested read(const entity_id& id) {
     ingested all;
@@ -219,7 +240,7 @@ struct ingestion_world {
     for (std::uint32_t number = 1; number <= view.chunks.size(); ++number) {
       const auto& c = view.chunks[number - 1];
       if (c.phase == ingestion::chunk_phase::finished)
-        add(*rows->read({id, number, c.attempt}).value(), all);
+        add(open_chunk_rows(*rows, id, number, c).value(), all);
     }
     return all;
   }
@@ -248,6 +269,7 @@ struct ingestion_world {
   std::unique_ptr<blob_store> blobs;
   std::unique_ptr<row_store> rows;
   row_schema_registry schemas = row_schema_registry::open("").value();
+  key_turn turn;
   std::unique_ptr<ingester> worker;
 };
 

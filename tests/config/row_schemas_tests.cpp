@@ -101,7 +101,8 @@ width = 3
 )",
         {{"s.toml:1", "name is a text"},
          {"s.toml:2", "version is a whole number from 1 to 4294967295"},
-         {"s.toml:3", "a schema has no color; it has name, version, key and columns"},
+         {"s.toml:3", "a schema has no color; it has name, version, key, duplicates and "
+                      "columns"},
          {"s.toml:6", "there is no type number; there are text, integer, decimal, date, time, "
                       "timestamp, boolean and enum"},
          {"s.toml:10", "the format dd/mm lacks yyyy"},

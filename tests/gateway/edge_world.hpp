@@ -185,15 +185,32 @@ struct edge_world {
   std::unique_ptr<row_store> row_files
     = std::move(*row_store::open(posix_files(), directory / "rows"));
   row_schema_registry schemas = *row_schema_registry::open("");
-  ingester ingestion{{*store, core.jobs(), *blobs, *row_files, schemas}, config.ingestion};
+  key_turn turn;
+  ingester ingestion{{*store, core.jobs(), *blobs, *row_files, schemas, turn}, config.ingestion};
   url_signer signer{std::string(32, 'k')};
   asio::thread_pool blob_workers{2};
   asio::thread_pool readers{1};
-  route_parts parts{
-    config,       documents, core.letters(), core.redrives(), core.jobs(), core.admin(),
-    *feed,        *blobs,    *row_files,     schemas,         signer,      time,
-    blob_workers, readers,   "http://h:1",   "0.0.1",         {},          {},
-    {},           {}};
+  route_parts parts{config,
+                    documents,
+                    core.letters(),
+                    core.redrives(),
+                    core.jobs(),
+                    core.admin(),
+                    *feed,
+                    *blobs,
+                    *row_files,
+                    schemas,
+                    turn,
+                    signer,
+                    time,
+                    blob_workers,
+                    readers,
+                    "http://h:1",
+                    "0.0.1",
+                    {},
+                    {},
+                    {},
+                    {}};
   std::unique_ptr<router> table;
 
   explicit edge_world(settings s = small_settings());

@@ -282,9 +282,10 @@ BOOST_AUTO_TEST_CASE(what_is_over_is_not_cancelled_and_its_history_is_told) {
   BOOST_TEST(send({verb::post, "/api/jobs/" + id + "/cancel", {}, R"({"why":"x"})"}).status
              == 400u);
   const auto events = json_of(ask("/api/jobs/" + id + "/events"))["items"];
-  BOOST_REQUIRE(events.size() == 5u);
+  BOOST_REQUIRE(events.size() == 6u);
   BOOST_TEST(events[0]["type"] == "JobAcceptedEvent");
-  BOOST_TEST(events[4]["type"] == "JobFinishedEvent");
+  BOOST_TEST(events[4]["type"] == "JobKeysComparedEvent");
+  BOOST_TEST(events[5]["type"] == "JobFinishedEvent");
   BOOST_TEST(json_of(ask("/api/jobs?list=troubled&customerId=acme"))["items"][0]["correlationId"]
              == id);
   BOOST_TEST(json_of(ask("/api/jobs?list=open"))["items"].empty());
@@ -336,9 +337,11 @@ BOOST_AUTO_TEST_CASE(a_dry_run_says_what_would_become_of_the_beginning_and_keeps
 }
 
 BOOST_AUTO_TEST_CASE(a_file_in_another_encoding_is_read_as_text_at_its_own_offsets) {
-  const auto text = header + "caf\xc3\xa9,c,01/02/2024,10:00:00,60,1.250,R1,GBP\n\xc3\xa9\n";
+  int files = 0;
   const auto is_read = [&](csv::text_encoding stored_as, const std::string& mark,
                            const std::string& query, const std::string& name) {
+    const auto text = header + "caf\xc3\xa9,c,01/02/2024,10:00:00,60,1.250,R"
+                      + std::to_string(++files) + ",GBP\n\xc3\xa9\n";
     const csv::stored_text file(stored_as, mark + text);
     const auto tried = json_of(upload(file.bytes, "customerId=acme&dryRun=10" + query));
     BOOST_TEST(tried["dialect"]["encoding"] == name);
@@ -368,6 +371,98 @@ BOOST_AUTO_TEST_CASE(a_formula_in_a_reject_is_harmless_in_csv) {
   const auto csv = text_of(ask("/api/jobs/" + id + "/rejects?format=csv"));
   BOOST_TEST(csv.find(",\"'=1+1,x\"\r\n") != std::string::npos, csv);
   BOOST_TEST(csv.find("\n=") == std::string::npos, csv);
+}
+
+// Keys and repairs.
+
+BOOST_AUTO_TEST_CASE(a_key_that_was_there_before_is_a_reject_of_its_own_kind) {
+  const auto first = ingest(three_rows);
+  const auto id = ingest(three_rows + "1,2,03/02/2024,10:00:00,1,0,R9,EUR\n");
+  const auto rejects = json_of(ask("/api/jobs/" + id + "/rejects"))["items"];
+  BOOST_REQUIRE(rejects.size() == 3u);
+  BOOST_TEST(rejects[0]["kind"] == "duplicate-key");
+  BOOST_TEST(rejects[0]["column"] == "reference");
+  BOOST_TEST(rejects[0]["message"] == "row 1 of the job " + first + " has this key already");
+  BOOST_TEST(rejects[0]["text"] == "44,\"a,\"\"b\"\"\",01/02/2024,10:00:00,60,1.250,R1,GBP");
+  BOOST_TEST(json_of(ask("/api/jobs/" + id + "/records"))["items"].size() == 1u);
+  BOOST_TEST(ask("/api/jobs/" + id + "/records/1").status == 404u);
+  const auto found = json_of(ask("/api/records/cdr?key=R1"));
+  BOOST_TEST(found["isComplete"] == true);
+  BOOST_REQUIRE(found["items"].size() == 1u);
+  BOOST_TEST(found["items"][0]["correlationId"] == first);
+}
+
+BOOST_AUTO_TEST_CASE(a_reject_is_repaired_by_its_corrected_text) {
+  const auto id = ingest(three_rows);
+  const auto repair = [&](const std::string& row, const std::string& text) {
+    return send({verb::post,
+                 "/api/jobs/" + id + "/rejects/" + row + "/repair",
+                 {},
+                 json{{"text", text}}.dump()});
+  };
+  const auto wrong = repair("2", "44,c,30/02/2024,10:00:00,60,1.250,R2,GBP");
+  BOOST_TEST(wrong.status == 400u);
+  BOOST_TEST(json_of(wrong)["pointer"] == "/text");
+  BOOST_TEST(json_of(wrong)["detail"].get<std::string>().find("(cast): call_date: ")
+             != std::string::npos);
+  BOOST_TEST(repair("1", "x").status == 404u);
+  BOOST_TEST(repair("99", "x").status == 404u);
+  BOOST_TEST(repair("x", "x").status == 404u);
+  const auto done = json_of(repair("2", "44,c,28/02/2024,10:00:00,60,1.250,R2,GBP"));
+  BOOST_TEST(done == json::parse(R"({"repaired":1,"refused":0,"rejectsLeft":0,
+                                     "status":"Succeeded","items":[]})"));
+  BOOST_TEST(json_of(ask("/api/jobs/" + id + "/records/2"))["values"]["call_date"] == "2024-02-28");
+  BOOST_TEST(json_of(ask("/api/jobs/" + id + "/rejects"))["items"].empty());
+  BOOST_TEST(json_of(ask("/api/jobstatus/" + id))["processedRecordsCount"] == 3);
+  BOOST_TEST(repair("2", "x").status == 404u);
+}
+
+BOOST_AUTO_TEST_CASE(the_list_of_rejects_comes_back_corrected) {
+  std::string text = header;
+  for (int i = 1; i <= 90; ++i)
+    text += i % 3 == 0 ? "=1+1,\"b\nc\",bad,10:00:00,1,1,K" + std::to_string(i) + ",GBP\n"
+                       : "a,b,01/02/2024,10:00:00,1,1,K" + std::to_string(i) + ",GBP\n";
+  const auto id = ingest(text);
+  auto list = text_of(ask("/api/jobs/" + id + "/rejects?format=csv"));
+  for (auto at = list.find(",bad,"); at != list.npos; at = list.find(",bad,"))
+    list.replace(at, 5, ",02/02/2024,");
+  // One stays as it was, one is of no reject.
+  list.replace(list.find(",02/02/2024,"), 12, ",worse,");
+  list += "1,,,,,,,\"a,b\"\n";
+  const auto target = "/api/jobs/" + id + "/rejects/repair";
+  const std::vector<std::pair<std::string, std::string>> as_csv{{"Content-Type", "text/csv"}};
+  const auto outcome = json_of(send({verb::post, target, as_csv, list}));
+  BOOST_TEST(outcome["repaired"] == 29);
+  BOOST_TEST(outcome["refused"] == 2);
+  BOOST_TEST(outcome["rejectsLeft"] == 1);
+  BOOST_TEST(outcome["items"][0]["row"] == 1);
+  BOOST_TEST(outcome["items"][0]["kind"] == "no-reject");
+  BOOST_TEST(outcome["items"][1]["row"] == 3);
+  BOOST_TEST(outcome["items"][1]["kind"] == "cast");
+  const auto row = json_of(ask("/api/jobs/" + id + "/records/6"))["values"];
+  BOOST_TEST(row["caller_id"] == "=1+1");
+  BOOST_TEST(row["recipient"] == "b\nc");
+  BOOST_TEST(json_of(ask("/api/jobs/" + id + "/rejects"))["items"].size() == 1u);
+  // What it says to bad files.
+  const auto refused = [&](const std::string& file, unsigned status) {
+    const auto answer = send({verb::post, target, as_csv, file});
+    BOOST_TEST(answer.status == status, file << ": " << answer.body);
+  };
+  refused("", 400);
+  refused("a,b\n1,2\n", 400);
+  refused("row,text\nx,y\n", 400);
+  refused("row,text\n3,y\n3,z\n", 400);
+  refused("row,text\n\"3,y\n", 400);
+  BOOST_TEST(send({verb::post, target, {}, list}).status == 415u);
+}
+
+BOOST_AUTO_TEST_CASE(others_cannot_repair) {
+  const auto id = ingest(three_rows);
+  const auto stranger = customer_key("umbrella");
+  BOOST_TEST(
+    send({verb::post, "/api/jobs/" + id + "/rejects/2/repair", {}, R"({"text":"x"})", stranger})
+      .status
+    == 404u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -33,6 +33,7 @@ submission some_file() {
   s.schema_version = 3;
   s.options = "{\"delimiter\":\";\"}";
   s.is_kept = true;
+  s.has_unique_keys = true;
   return s;
 }
 
@@ -74,10 +75,10 @@ BOOST_AUTO_TEST_CASE(every_golden_file_ever_added_is_still_read) {
 
 BOOST_AUTO_TEST_CASE(unique_keys_are_written_where_they_are_wanted) {
   accepted e{some_file(), {100, 5'000}, job_type::master};
-  BOOST_TEST(encode(e).data.find("uniqueKeys") == std::string::npos);
-  e.submission.has_unique_keys = true;
+  BOOST_TEST(encode(e).data.find("\"uniqueKeys\":true") != std::string::npos);
+  e.submission.has_unique_keys = false;
   const auto encoded = encode(e);
-  BOOST_TEST(encoded.data.find("\"uniqueKeys\":true") != std::string::npos);
+  BOOST_TEST(encoded.data.find("uniqueKeys") == std::string::npos);
   BOOST_TEST((decode_event(encoded.type, 1, encoded.data).value() == event(e)));
 }
 

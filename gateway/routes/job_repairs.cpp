@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rejects become rows: one that is corrected, or a file of many. Only these records are read again.
+#include "actors/repair.hpp"
+#include "config/log.hpp"
+#include "gateway/body.hpp"
+#include "gateway/fields.hpp"
+#include "gateway/routes/job_access.hpp"
+#include "gateway/routes/repaired_records.hpp"
+#include "protocol/json_body.hpp"
+#include "protocol/json_text.hpp"
+#include "protocol/media_type.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <memory>
+#include <utility>
+
+namespace dossier {
+
+namespace {
+
+/// Refusals that an answer shows.
+constexpr std::size_t refused_shown = 1'000;
+
+struct repair_outcome {
+  std::uint64_t repaired = 0;
+  std::uint64_t refused_count = 0;
+  std::vector<refused_repair> refused; ///< The first ones.
+  ingestion::view view;
+
+  void add(std::vector<refused_repair> more) {
+    refused_count += more.size();
+    for (auto& r : more)
+      if (refused.size() < refused_shown)
+        refused.push_back(std::move(r));
+  }
+};
+
+/// What is behind a correction that counts is of no more use.
+void remove_earlier(shared_parts& shared, const entity_id& job,
+                    const ingestion::report_repaired& what) {
+  const row_file_key kept{job, what.number, what.revision, row_file_kind::correction};
+  if (auto removed = shared.parts.rows.remove_other_attempts(kept); !removed)
+    log(log_level::warn, "a correction that is out of date could not be removed",
+        {{"job", job.text()}, {"why", removed.error().why}});
+}
+
+/// Repairs some records of one chunk and has the job count them.
+awaitable<result<void>> repair_some(shared_parts& shared, const request& r, const found_job& job,
+                                    std::uint32_t chunk, std::vector<corrected_record> some,
+                                    key_turn::share turn, repair_outcome& into) {
+  const auto& limits = shared.parts.settings.ingestion;
+  const repair_parts parts{shared.parts.jobs,    shared.parts.blobs,      shared.parts.rows,
+                           shared.parts.schemas, limits.record_bytes_max, limits.scan_max};
+  auto work = [parts, job, chunk, some = std::move(some)] {
+    return make_repair(parts, job, chunk, some);
+  };
+  auto made = co_await run_on(shared.parts.blob_workers, std::move(work));
+  if (!made)
+    co_return made.error();
+  into.add(std::move(made->refused));
+  if (!made->report)
+    co_return result<void>{};
+  ingestion::command what{*made->report};
+  auto done = co_await tell_job(shared, r, job.id, std::move(what), std::move(turn));
+  if (!done)
+    co_return done.error();
+  into.repaired += made->report->records.size();
+  into.view = std::move(done->view);
+  auto clean = [&shared, id = job.id, report = *made->report] {
+    remove_earlier(shared, id, report);
+    return result<void>{};
+  };
+  co_return co_await run_on(shared.parts.blob_workers, std::move(clean));
+}
+
+/// Chunk by chunk, at most so many records at once as one event names.
+awaitable<result<repair_outcome>> repair_all(shared_parts& shared, const request& r, found_job job,
+                                             std::vector<corrected_record> records) {
+  auto turn = shared.parts.turn.take();
+  if (!turn)
+    co_return fail(errc::busy, "The keys of other rows are being compared; try again soon.");
+  repair_outcome outcome;
+  outcome.view = job.view;
+  for (auto next = records.begin(); next != records.end();) {
+    const auto chunk = chunk_of_record(job.view, next->number);
+    if (!chunk) {
+      std::vector<refused_repair> none{
+        {next->number, "no-reject", "", "no finished chunk of the job has this record"}};
+      outcome.add(std::move(none));
+      ++next;
+      continue;
+    }
+    std::vector<corrected_record> some;
+    for (; next != records.end() && some.size() < ingestion::repaired_records_max
+           && chunk_of_record(job.view, next->number) == chunk;
+         ++next)
+      some.push_back(std::move(*next));
+    job.view = outcome.view;
+    auto done = co_await repair_some(shared, r, job, *chunk, std::move(some), turn, outcome);
+    if (!done)
+      co_return done.error();
+  }
+  co_return outcome;
+}
+
+response outcome_response(const repair_outcome& o) {
+  json_writer out{512};
+  out.begin_object();
+  out.key("repaired").number(o.repaired);
+  out.key("refused").number(o.refused_count);
+  out.key("rejectsLeft").number(o.view.tally.rejects);
+  out.key("status").string(to_string(o.view.status));
+  out.key("items").begin_array();
+  for (const auto& r : o.refused) {
+    out.begin_object();
+    out.key("row").number(r.number);
+    out.key("kind").string(r.kind);
+    out.key("column");
+    r.column.empty() ? out.null() : out.string(r.column);
+    out.key("message").string(r.why);
+    out.end_object();
+  }
+  out.end_array().end_object();
+  auto answer = json_response(200, out.take());
+  answer.fields.emplace_back("Cache-Control", "private, no-store");
+  return answer;
+}
+
+failure no_such_reject() {
+  return fail(errc::not_found, "There is no such reject: the job has no record of this number, or "
+                               "it is a row or an empty line.");
+}
+
+result<std::string> read_text_of_one(std::string_view text) {
+  auto body = json_body::parse(text);
+  if (!body)
+    return body.error();
+  auto corrected = body->required_string("text");
+  if (auto whole = body->finish(); !whole)
+    return whole.error();
+  return std::move(*corrected);
+}
+
+awaitable<result<response>> repair_reject(shared_parts& shared, request& r, body_reader& body) {
+  const auto text = co_await read_text(body, shared.parts.settings.http.json_bytes_max);
+  if (!text)
+    co_return text.error();
+  auto corrected = read_text_of_one(*text);
+  if (!corrected)
+    co_return corrected.error();
+  const auto found = co_await find_visible_job(shared, r);
+  if (!found)
+    co_return found.error();
+  std::uint64_t number = 0;
+  const auto& named = r.params[1];
+  const auto [end, error] = std::from_chars(named.data(), named.data() + named.size(), number);
+  if (error != std::errc{} || end != named.data() + named.size())
+    co_return no_such_reject();
+  std::vector<corrected_record> one;
+  one.push_back({number, std::move(*corrected)});
+  const auto outcome = co_await repair_all(shared, r, *found, std::move(one));
+  if (!outcome)
+    co_return outcome.error();
+  if (outcome->refused.empty())
+    co_return outcome_response(*outcome);
+  const auto& why = outcome->refused.front();
+  if (why.kind == "no-reject")
+    co_return no_such_reject();
+  co_return fail(errc::invalid_argument,
+                 "Row " + std::to_string(number) + " stays a reject (" + why.kind
+                   + "): " + (why.column.empty() ? "" : why.column + ": ") + why.why + '.',
+                 "/text");
+}
+
+awaitable<result<response>> repair_rejects(shared_parts& shared, request& r, body_reader& body) {
+  if (media_type_of(r.field("Content-Type")) != "text/csv")
+    co_return fail(errc::unsupported_media_type,
+                   "Repairs of many rejects come as text/csv with the columns row and text: the "
+                   "list of rejects as CSV, with its texts corrected.",
+                   "Content-Type");
+  const auto found = co_await find_visible_job(shared, r);
+  if (!found)
+    co_return found.error();
+  const auto bytes_max = shared.parts.settings.ingestion.repair_bytes_max;
+  // As text and as records.
+  const auto memory = shared.upload_memory.take(2 * bytes_max);
+  if (!memory)
+    co_return memory.error();
+  auto text = co_await read_text(body, bytes_max);
+  if (!text)
+    co_return text.error();
+  auto work = [text = std::move(*text)] {
+    return read_repaired_records(text);
+  };
+  auto records = co_await run_on(shared.parts.readers, std::move(work));
+  if (!records)
+    co_return records.error();
+  const auto outcome = co_await repair_all(shared, r, *found, std::move(*records));
+  if (!outcome)
+    co_return outcome.error();
+  co_return outcome_response(*outcome);
+}
+
+} // namespace
+
+void add_job_repair_routes(route_table& table) {
+  table.add(verb::post, "/api/jobs/{id}/rejects/{row}/repair", body_kind::json, access::key,
+            "repairReject", repair_reject);
+  table.add(verb::post, "/api/jobs/{id}/rejects/repair", body_kind::content, access::key,
+            "repairRejects", repair_rejects);
+}
+
+} // namespace dossier
