@@ -386,8 +386,7 @@ int serve(const settings& s) {
   start_log(s.log);
   running_server running(s);
   if (auto started = running.start(); !started) {
-    std::cerr << "dossier: " << started.error().why << '\n';
-    std::cerr.flush();
+    std::cerr << "dossier: " << started.error().why << '\n'; // Which is not buffered.
     // Parts may run already: nothing was accepted, so nothing is lost by leaving at once.
     std::_Exit(EXIT_FAILURE);
   }

@@ -10,9 +10,11 @@ until enough kills have counted, some of them while a file was split and some am
 
 import argparse
 import collections
+import csv
 import datetime
 import hashlib
 import http.client
+import io
 import json
 import os
 import random
@@ -21,6 +23,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -45,15 +48,21 @@ class Expected:
         self.rows, self.rejects = 0, 0
         self.row_lines, self.reject_facts = hashlib.sha256(), hashlib.sha256()
         self.number, self.line, self.offset = 0, 2, len(HEADER)
+        self.repairs, self.repaired_lines = {}, hashlib.sha256()  # Texts that make rows of rejects; all rows then.
+        self.references = []  # Keys of some rows.
 
-    def record(self, text, values=None, kind=None):
-        """One record, with its line end: a row of these values, a reject of this kind, or an empty line."""
+    def record(self, text, values=None, kind=None, repair=None):
+        """One record, with its line end: a row of these values, a reject of this kind, or an empty line. A reject
+        becomes a row of the values when its text becomes that of `repair`."""
         self.number += 1
+        line = f'{{"row":{self.number},"offset":{self.offset},"values":{{{values}}}}}\n'.encode()
         if values is not None:
+            self.repaired_lines.update(line)
+        if kind is None and values is not None:
             self.rows += 1
-            place = f'{{"row":{self.number},"offset":{self.offset},"values":{{'
-            self.row_lines.update((place + values + "}}\n").encode())
+            self.row_lines.update(line)
         elif kind is not None:
+            self.repairs[self.number] = repair
             self.rejects += 1
             self.reject_facts.update(fact(self.number, self.line, self.offset, kind, text.rstrip("\r\n")))
         self.line += text.count("\n")
@@ -74,9 +83,9 @@ def values_of(caller, recipient, day, month, duration, cost, reference):
             f'"cost":{cost},"reference":{quoted(reference)},"currency":"GBP"')
 
 
-def add_record(dice, index, expected):
+def add_record(dice, seed, index, expected):
     """Makes one record and says what it must become."""
-    reference, kind = f"R{index:09d}", dice.random()
+    reference, kind = f"R{seed}-{index:09d}", dice.random()
     day, month = 1 + index % 28, 1 + index % 12
     duration, cost = dice.randrange(10000), f"{dice.randrange(90)}.{dice.randrange(1000):03d}"
     if kind < 0.002:
@@ -84,14 +93,24 @@ def add_record(dice, index, expected):
         expected.record(text)
     elif kind < 0.006:
         text = f"44{index},45,31/02/2024,23:59:07,{duration},{cost},{reference},GBP\n"
-        expected.record(text, kind="cast")
+        expected.record(text, values_of(f"44{index}", "45", 28, 2, duration, cost, reference), "cast",
+                        text.replace("31/02", "28/02"))
     elif kind < 0.008:
         text = f"44{index},é,{reference}\r\n"
-        expected.record(text, kind="missing-columns")
+        expected.record(text, values_of(f"44{index}", "é", 1, 3, 5, cost, reference), "missing-columns",
+                        f"44{index},é,01/03/2024,23:59:07,5,{cost},{reference},GBP")
+    elif kind < 0.012 and index > 0:
+        # The key of an earlier record: that one stays, whatever chunk it is in, if it became a row.
+        earlier = dice.choice(expected.references) if expected.references else None
+        text = f"44{index},,{day:02d}/{month:02d}/2024,23:59:07,{duration},{cost},{earlier or reference},GBP\n"
+        expected.record(text, values_of(f"44{index}", None, day, month, duration, cost, reference),
+                        "duplicate-key" if earlier else None,
+                        text.replace(f",{earlier},", f",{reference},"))
     elif kind < 0.1:
         text = (f'"4 ""{index}""","4\r\n, 5é",{day:02d}/{month:02d}/2024,23:59:07,{duration},{cost},{reference},GBP'
                 + dice.choice(("\n", "\r\n")))
         expected.record(text, values_of(f'4 "{index}"', "4\r\n, 5é", day, month, duration, cost, reference))
+        expected.references.append(reference)
     else:
         text = f"44{index},,{day:02d}/{month:02d}/2024,23:59:07,{duration},{cost},{reference},GBP\n"
         expected.record(text, values_of(f"44{index}", None, day, month, duration, cost, reference))
@@ -104,7 +123,7 @@ def make_file(path, size_bytes, seed):
         file.write(HEADER)
         index = 0
         while expected.offset < size_bytes:
-            file.write(add_record(dice, index, expected))
+            file.write(add_record(dice, seed, index, expected))
             index += 1
     return expected
 
@@ -288,6 +307,68 @@ def differences(server, job, last, expected):
     return found
 
 
+def rejects_of(server, job):
+    return [json.loads(line)["row"] for line in lines_of(server, f"/api/jobs/{job}/rejects?format=ndjson")]
+
+
+def send_repairs(server, job, texts):
+    """Sends the corrected texts of these rows; what came of it, or None if the server was killed meanwhile."""
+    out = io.StringIO()
+    csv.writer(out).writerows([("row", "text"), *texts])
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    try:
+        connection.request("POST", f"/api/jobs/{job}/rejects/repair", body=out.getvalue().encode(),
+                           headers={"x-functions-key": server.admin_key, "content-type": "text/csv"})
+        answer = connection.getresponse()
+        body = answer.read()
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+    if answer.status != 200:
+        raise RuntimeError(f"repairs were answered {answer.status} {body[:300]}")
+    return json.loads(body)
+
+
+def repair_under_kills(killer, job, expected, kills):
+    """Repairs all rejects, some at a time, and kills the server while it does; how many kills came before the
+    answer."""
+    hits, dice = 0, killer.dice
+    while time.monotonic() < killer.deadline:
+        left = rejects_of(killer.server, job)
+        if not left:
+            return hits
+        some = sorted(dice.sample(left, min(len(left), 1 + dice.randrange(1 + len(left) // (2 if hits >= kills else 8)))))
+        came = []
+        sender = threading.Thread(
+            target=lambda rows=some: came.append(send_repairs(killer.server, job, [(n, expected.repairs[n]) for n in rows])))
+        sender.start()
+        if hits < kills:
+            time.sleep(dice.random() * 0.05)
+            killer.server.kill()
+            sender.join()
+            hits += came == [None]
+            killer.server.start()
+        sender.join()
+        if came and came[0] and came[0]["refused"]:
+            raise RuntimeError(f"repairs were refused: {json.dumps(came[0]['items'][:3])}")
+    raise RuntimeError("the rejects could not be repaired in time")
+
+
+def repaired_differences(server, job, expected):
+    """Everything that is not as it must be when every reject was repaired."""
+    last = ask(server, f"/api/jobstatus/{job}")
+    rows = hashlib.sha256()
+    for line in lines_of(server, f"/api/jobs/{job}/records?format=ndjson"):
+        rows.update(line)
+    found = []
+    if last["status"] != "Succeeded" or last["processedRecordsCount"] != expected.rows + expected.rejects:
+        found.append(f"the repaired job says {last['status']} {last['processedRecordsCount']}")
+    if rows.digest() != expected.repaired_lines.digest():
+        found.append("the rows are not what the repaired file has")
+    return found
+
+
 def tell_dossier(server, path):
     """`dossier ingest` of a file: its exit status and what it says."""
     done = subprocess.run([server.binary, "ingest", path, "--server", f"http://127.0.0.1:{server.port}"],
@@ -299,11 +380,11 @@ def tell_dossier(server, path):
 def command_line_differences(server, work, seed):
     """What is wrong with how the command line tells of a file with rejects, of one without, and of a useless one."""
     path = os.path.join(work, "told.csv")
-    expected = make_file(path, 1 << 18, seed)
+    expected = make_file(path, 1 << 18, -seed - 1)  # No other file has its keys.
     with open(path, encoding="utf-8", newline="") as file:
         records = file.read().splitlines(keepends=True)
     found = []
-    good = [x for x in records[1:] if x.startswith("44") and "/2024," in x and ",31/02/" not in x][:9]
+    good = [x.replace(",R", ",G") for x in records[1:] if x.startswith("44") and "/2024," in x and ",31/02/" not in x][:9]
     for text, status, said in (
             (None, 1, ("PartiallySucceeded", f"rows      {expected.rows:,}\n", f"rejects   {expected.rejects:,}\n")),
             (HEADER + "".join(good), 0, ("Succeeded", f"rows      {len(good)}\n", "rejects   0\n")),
@@ -327,14 +408,14 @@ def ingest_under_kills(arguments, server, work, seed, kills, missing, deadline):
     last = killer.until_ended(job, aims_for(dice, kills, missing))
     hits = hits_of(server, job, killer.killed_at)
     found = differences(server, job, last, expected)
-    # A phase that changes what the job came to, such as repairs under kills, has its place here: the job has ended,
-    # `expected` holds, and `killer` goes on with it. What it leaves is compared again.
+    repairing = repair_under_kills(killer, job, expected, max(1, kills // 3))
+    found += repaired_differences(server, job, expected)
     again = send(server, path)
     if again != job:
         found.append(f"the same file again is the job {again}, not {job}")
     said = collections.Counter("no open job" if hit is None else hit for hit in hits)
     print(f"seed {seed}: {expected.rows} rows, {expected.rejects} rejects, {last['totalChunks']} chunks, "
-          f"{len(hits)} kills {dict(said)}: {last['status']}", flush=True)
+          f"{len(hits)} kills {dict(said)}: {last['status']}; {repairing} while it was repaired", flush=True)
     return hits, [f"seed {seed}: {sentence}" for sentence in found]
 
 
