@@ -44,10 +44,11 @@ def make_file(path, size_bytes):
     return index
 
 
-def schema_text():
+def schema_text(name, duplicates):
     """The schema that ships, with ISO dates."""
     with open(os.path.join(HERE, "..", "..", "config", "schemas", "cdr.toml"), encoding="utf-8") as file:
-        return file.read().replace('"cdr"', '"calls"').replace('"dd/mm/yyyy"', '"yyyy-mm-dd"')
+        return (file.read().replace('"cdr"', f'"{name}"').replace('"dd/mm/yyyy"', '"yyyy-mm-dd"')
+                .replace('duplicates = "reject"', f'duplicates = "{duplicates}"'))
 
 
 class Watch(threading.Thread):
@@ -62,11 +63,11 @@ class Watch(threading.Thread):
             self.most = max(self.most, self.server.rss_bytes())
 
 
-def ingest(rig, server, path, customer="bench-00"):
+def ingest(rig, server, path, customer="bench-00", schema="calls"):
     """Sends a file, waits for its end: (seconds to the answer, seconds from there to the end, the job)."""
     begun = time.monotonic()
     run = subprocess.run(["curl", "-sS", "-H", f"x-functions-key: {rig.key}", "-T", path, "-X", "POST",
-                          f"http://127.0.0.1:{server.port}/api/cdr/upload-large?schema=calls&customerId={customer}"],
+                          f"http://127.0.0.1:{server.port}/api/cdr/upload-large?schema={schema}&customerId={customer}"],
                          capture_output=True, text=True, timeout=600, check=True)
     sent = time.monotonic()
     job = json.loads(run.stdout)["correlationId"]
@@ -101,9 +102,11 @@ class Postgres:
         subprocess.run([*self.user, f"{POSTGRES}/{program}", *arguments], check=True, stdout=subprocess.DEVNULL,
                        timeout=120)
 
-    def copy_s(self, path):
+    def copy_s(self, path, has_unique_keys):
         """Seconds of a COPY, durable when it ends."""
-        self._sql("drop table if exists calls; " + TABLE)
+        self._sql("set client_min_messages = error; drop table if exists calls; " + TABLE)
+        if has_unique_keys:
+            self._sql("alter table calls add primary key (reference)")
         begun = time.monotonic()
         self._sql(f"copy calls from '{path}' (format csv, header)")
         return time.monotonic() - begun
@@ -151,12 +154,13 @@ def check_s(rig, path, schema):
     return float(_CHECK_S.search(run.stdout).group(1))
 
 
-def _postgres_s(path):
+def _postgres_s(path, has_unique_keys):
     folder = tempfile.mkdtemp(prefix="dossier-postgres-", dir="/tmp")
     try:
         postgres = Postgres(folder)
         try:
-            return median([postgres.copy_s(path) for _ in range(RUNS)])
+            runs = 1 if has_unique_keys else RUNS  # It takes long.
+            return median([postgres.copy_s(path, has_unique_keys) for _ in range(runs)])
         finally:
             postgres.stop()
     finally:
@@ -179,11 +183,13 @@ def _peer_row(what, peer, bytes_count, ours_s, measure, limit):
                theirs_s / ours_s, to_reach=Bound(">=", limit), aim=Bound(">=", limit), note=note)
 
 
-def _peer_rows(rig, path, schema, durable_s):
+def _peer_rows(rig, path, schema, durable_s, keyed_s):
     """What others take for the same file: to durable rows, and to typed values."""
     bytes_count, whole = os.path.getsize(path), "CSV file to durable rows, from the first byte sent"
     return [
-        _peer_row(whole, "PostgreSQL COPY", bytes_count, durable_s, lambda: (_postgres_s(path), ""), 3),
+        _peer_row(whole, "PostgreSQL COPY", bytes_count, durable_s, lambda: (_postgres_s(path, False), ""), 3),
+        _peer_row(whole, "… into a primary key", bytes_count, keyed_s,
+                  lambda: (_postgres_s(path, True), "no key twice, in the file or before"), 3),
         _peer_row(whole, f"DuckDB, {os.cpu_count()} threads", bytes_count, durable_s,
                   lambda: _duckdb_s(rig, path), 3),
         _peer_row("CSV file to typed values, one thread", "DuckDB, one thread", bytes_count,
@@ -204,8 +210,10 @@ def jobs(rig):
     bytes_count = os.path.getsize(path)
     schemas = rig.folder("schemas")
     rig_schema = os.path.join(schemas, "calls.toml")
-    with open(rig_schema, "w", encoding="utf-8") as into:
-        into.write(schema_text())
+    # The peers' tables have no key either, but where it is said.
+    for name, duplicates in (("calls", "keep"), ("keyed", "reject")):
+        with open(os.path.join(schemas, name + ".toml"), "w", encoding="utf-8") as into:
+            into.write(schema_text(name, duplicates))
     settings = {"ingestion.schemas_dir": schemas}
     with rig.dossier("jobs", settings) as server:
         watch = Watch(server)
@@ -216,13 +224,15 @@ def jobs(rig):
             runs.append(ingest(rig, server, path, f"bench-{run:02d}"))
             if run == 0:
                 written = folder_bytes(os.path.join(server.data_dir, "rows"))
+        keyed = [ingest(rig, server, path, f"bench-{run:02d}", "keyed") for run in range(RUNS)]
         watch.is_over.set()
         watch.join()
+    keyed_s = median([x[0] + x[1] for x in keyed])
     sent_s, read_s, durable_s = (median(all_s) for all_s in zip(*((x[0], x[1], x[0] + x[1]) for x in runs)))
     rows = [Row("P20", "CSV file to durable rows, from the answer on", "", "", size(bytes_count / read_s) + "/s",
                 note=f"{runs[0][2]['processedRecordsCount']} of {records} rows in {read_s:.1f} s; "
                      f"sending it took {sent_s:.1f} s"),
-            *_peer_rows(rig, path, rig_schema, durable_s),
+            *_peer_rows(rig, path, rig_schema, durable_s, keyed_s),
             Row("P21", "memory while a file is ingested", "", "", size(watch.most), value=watch.most / MIB,
                 to_reach=Bound("<=", 100, "MiB"), aim=Bound("<=", 96, "MiB"), note=f"a file of {size(bytes_count)}"),
             Row("P21", "files of rows", "the CSV file", size(bytes_count), size(written), written / bytes_count,
