@@ -288,6 +288,8 @@ result<json> send(server_link& server, const ingest_request& wanted, const input
     = "/api/cdr/upload-large?schema=" + encoded(wanted.schema) + "&fileName=" + encoded(name);
   if (!wanted.customer.empty())
     target += "&customerId=" + encoded(wanted.customer);
+  for (const auto& [option, value] : wanted.options)
+    target += "&" + option + "=" + encoded(value);
   const auto begun = steady::now();
   const auto size = static_cast<double>(std::max<std::uint64_t>(1, file.size_bytes()));
   return server.post_file(target, file, [&](std::uint64_t sent) {

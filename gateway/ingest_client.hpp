@@ -7,6 +7,8 @@
 
 #include <iosfwd>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace dossier {
 
@@ -22,7 +24,10 @@ struct ingest_request {
   std::string server = "http://127.0.0.1:8080"; ///< Without a path.
   std::string key;
   std::string schema = "cdr";
-  std::string customer;   ///< Empty: the server's ingestion.customer.
+  std::string customer; ///< Empty: the server's ingestion.customer.
+  /// How the file is to be read, by the names of POST /api/cdr/upload-large; the server checks
+  /// them.
+  std::vector<std::pair<std::string, std::string>> options;
   bool shows_bar = false; ///< Whether progress is shown on one line that is written over.
   ingest_patience patience;
 };

@@ -125,6 +125,18 @@ const CLI::App* add_ingest(CLI::App& app, dossier::ingest_request& wanted) {
     ->type_name("URL")
     ->capture_default_str();
   command->add_option("--customer", wanted.customer, "Whose file it is");
+  for (const auto& [name, what] :
+       {std::pair{"delimiter", "What stands between fields: one character, or tab"},
+        std::pair{"quote", "What stands around fields: one character"},
+        std::pair{"encoding", "How its characters are stored: utf-8, utf-16le, utf-16be, latin-1"},
+        std::pair{"header", "Whether it has a header: yes, no"},
+        std::pair{"columns", "How fields find their columns: name, position"}})
+    command->add_option_function<std::string>(
+      "--" + std::string(name),
+      [&wanted, name = name](const std::string& value) {
+        wanted.options.emplace_back(name, value);
+      },
+      what);
   command
     ->add_option("--key", wanted.key, "The API key; better as DOSSIER_KEY, which ps does not show")
     ->envname("DOSSIER_KEY");

@@ -369,9 +369,9 @@ def repaired_differences(server, job, expected):
     return found
 
 
-def tell_dossier(server, path):
+def tell_dossier(server, path, *options):
     """`dossier ingest` of a file: its exit status and what it says."""
-    done = subprocess.run([server.binary, "ingest", path, "--server", f"http://127.0.0.1:{server.port}"],
+    done = subprocess.run([server.binary, "ingest", path, *options, "--server", f"http://127.0.0.1:{server.port}"],
                           env={**os.environ, "DOSSIER_KEY": server.admin_key}, capture_output=True, text=True,
                           timeout=120, check=False)
     return done.returncode, done.stdout + done.stderr
@@ -395,6 +395,11 @@ def command_line_differences(server, work, seed):
         got, summary = tell_dossier(server, path)
         if got != status or not all(words in summary for words in said):
             found.append(f"dossier ingest ended with {got}, not {status}, and does not say all of {said}:\n{summary}")
+    with open(path, "w", encoding="latin-1", newline="") as file:
+        file.write(good[0].replace(",G", ",L").replace("44", "é", 1).replace(",", ";"))
+    got, summary = tell_dossier(server, path, "--encoding", "latin-1", "--delimiter", ";", "--header", "no")
+    if got != 0:
+        found.append(f"dossier ingest of a Latin-1 file ended with {got}:\n{summary}")
     return found
 
 
