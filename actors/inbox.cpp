@@ -3,7 +3,6 @@
 
 #include "actors/inbox_work.hpp"
 #include "config/log.hpp"
-#include "protocol/command_reply.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -45,8 +44,7 @@ result<void> inbox::recover() {
         continue;
       inbox_work read;
       // One that cannot be read, by now, holds up nobody.
-      if (read_work(read, view.message.headers, view.message.value, view.message.key,
-                    limits_.content_bytes_max))
+      if (read_work(read, view.message.headers, view.message.value, view.message.key, limits_))
         lanes_.add_letter(read.lane, order_of(view.origin), id);
     }
     after = page->next;
@@ -156,7 +154,7 @@ void inbox::on_message(received_message message) {
   work->arrival.place = message.place;
   work->message = std::move(message);
   const auto& m = work->message;
-  if (auto read = read_work(*work, m.headers, m.value, m.key, limits_.content_bytes_max); !read) {
+  if (auto read = read_work(*work, m.headers, m.value, m.key, limits_); !read) {
     make_letter(work, read.error(), false);
     return;
   }
@@ -200,7 +198,7 @@ void inbox::take_up(due_letter letter) {
   work->letter = letter.id;
   work->done = std::move(letter.done);
   const auto& m = letter.what.message;
-  if (auto read = read_work(*work, m.headers, m.value, m.key, limits_.content_bytes_max); !read) {
+  if (auto read = read_work(*work, m.headers, m.value, m.key, limits_); !read) {
     work->done(attempt::failed{trouble_of(read.error()), false});
     return;
   }
@@ -224,91 +222,6 @@ void inbox::run_ready() {
     ready_.pop_front();
     begin(work);
   }
-}
-
-void inbox::begin(const inbox_work_ptr& work) {
-  const auto first = parts_.documents.find_answer(work->request.customer, work->id);
-  if (!first) {
-    give_up(work, first.error());
-    return;
-  }
-  if (*first) {
-    repeat(work, **first);
-    return;
-  }
-  if (auto good = check(*work); !good) {
-    give_up(work, good.error());
-    return;
-  }
-  submit(work);
-}
-
-/// What the document's rules cannot know: whose it is, and whether its content is there.
-result<void> inbox::check(const inbox_work& work) const {
-  const auto& wanted = work.request;
-  if (!wanted.document)
-    return {};
-  const auto found = parts_.documents.find(*wanted.document);
-  if (!found && found.error().code != errc::not_found)
-    return found.error();
-  if (!found || found->view.customer != wanted.customer)
-    return fail(errc::not_found,
-                "There is no document " + wanted.document->text() + " of this customer.",
-                "/documentId");
-  const auto& view = found->view;
-  if (std::holds_alternative<document::confirm_upload>(wanted.what) && view.has_content
-      && view.sha256 && !view.is_gone() && !parts_.has_content({view.customer, *view.sha256}))
-    return fail(errc::conflict, "The upload cannot be confirmed: its content is not there. Upload "
-                                "it again, then confirm.");
-  return {};
-}
-
-void inbox::repeat(const inbox_work_ptr& work, const stored_answer& first) {
-  if (first.fingerprint != work->fingerprint) {
-    give_up(work, fail(errc::unprocessable,
-                       "A command with this source and id said something else before.", "id"));
-    return;
-  }
-  stats_.repeated.fetch_add(1, std::memory_order_relaxed);
-  if (work->letter) {
-    succeed(work);
-    return;
-  }
-  const auto then = parts_.documents.decode_answer(first.bytes);
-  if (!then) {
-    give_up(work, then.error());
-    return;
-  }
-  command_done done{then->id, then->view.version, std::nullopt};
-  if (!work->request.document)
-    done.upload_expires_at = then->view.upload_expires_at;
-  // Nothing happens to the document again. The batch is of an entity that never comes to be.
-  batch bare;
-  bare.entity = {entity_kind::document, parts_.documents.next_id(work->request.customer)};
-  bare.handled = work->arrival.place;
-  bare.reply = encode_reply(work->arrival, parts_.time.now(), done);
-  work->bare = std::move(bare);
-  record(work);
-}
-
-void inbox::submit(const inbox_work_ptr& work) {
-  command_meta meta;
-  meta.cause.by = "message";
-  meta.cause.request_id = work->event_id;
-  meta.cause.traceparent = work->arrival.traceparent;
-  meta.id = work->id;
-  meta.fingerprint = work->fingerprint;
-  meta.is_fresh_entity = !work->request.document;
-  meta.arrival = std::make_shared<const arrival>(work->arrival);
-  meta.answer_kept = limits_.command_ids_kept;
-  const auto id = work->request.document ? *work->request.document
-                                         : parts_.documents.next_id(work->request.customer);
-  auto answer_to = std::make_shared<reply<document::view>>([to = arrived_, work](outcome what) {
-    const std::lock_guard lock(to->mutex);
-    to->outcomes.emplace_back(work, std::move(what));
-    to->woken.notify_one();
-  });
-  parts_.documents.submit(id, work->request.what, std::move(meta), std::move(answer_to));
 }
 
 void inbox::succeed(const inbox_work_ptr& work) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Commands that come as messages: reads each, has its document carry it out, and sees to it that it
-// is handled exactly once. The batch of its effect holds the message's offset and the answer to its
-// sender; what cannot be carried out becomes a letter, whose batch holds the offset likewise. So
-// wherever the process ends, a message was handled or will be read again, and never both. A command
-// that is sent twice is known by its id. Letters that are due are attempted here, too, so that the
-// order of one document's commands lies in one hand.
+// Commands that come as messages: reads each, has its document or job carry it out, and sees to it
+// that it is handled exactly once. The batch of its effect holds the message's offset and the
+// answer to its sender; what cannot be carried out becomes a letter, whose batch holds the offset
+// likewise. So wherever the process ends, a message was handled or will be read again, and never
+// both. A command that is sent twice is known by its id. Letters that are due are attempted here,
+// too, so that the order of one document's commands lies in one hand.
 //
 // Owned by one thread, which calls turn(); attempt(), committed(), stats() and partitions() are for
 // any.
@@ -13,6 +13,8 @@
 #include "actors/documents.hpp"
 #include "actors/inbox_lanes.hpp"
 #include "actors/inbox_places.hpp"
+#include "actors/job_request.hpp"
+#include "actors/jobs.hpp"
 #include "actors/letter_channel.hpp"
 #include "actors/letters.hpp"
 #include "persistence/blob_store.hpp"
@@ -24,7 +26,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -40,9 +41,10 @@ struct inbox_parts {
   commit_queue& commits;
   dossier::documents& documents;
   dossier::letters& letters;
+  dossier::jobs& jobs;
+  const row_schema_registry& schemas;
+  blob_store& blobs;
   const clock& time;
-  /// Whether the blob store holds this content.
-  std::function<bool(const content_key&)> has_content;
 };
 
 struct inbox_limits {
@@ -50,6 +52,7 @@ struct inbox_limits {
   std::size_t in_flight_max = 1'000;       ///< Commands worked on at once, waiting ones included.
   std::size_t letters_open_max = 10'000;   ///< Letters being retried; above, no message is read.
   std::uint64_t content_bytes_max = 0;     ///< Of a document's content.
+  ingestion::reject_limits rejects;        ///< Of a job; none may ask for more.
   seconds command_ids_kept{7 * 24 * 3600}; ///< How long a repeated command is known.
   milliseconds retry{100};                 ///< What could not be recorded is handed in again after.
 };
@@ -89,7 +92,6 @@ public:
   std::vector<inbox_partition> partitions() const { return places_.snapshot(); }
 
 private:
-  using outcome = result<answer<document::view>>;
   struct due_letter {
     entity_id id;
     letter::view what;
@@ -99,7 +101,7 @@ private:
   struct arrivals {
     std::mutex mutex;
     std::condition_variable woken;
-    std::vector<std::pair<inbox_work_ptr, outcome>> outcomes;  ///< Of commands.
+    std::vector<std::pair<inbox_work_ptr, result<void>>> outcomes; ///< Of commands.
     std::vector<std::pair<inbox_work_ptr, result<void>>> ends; ///< Of what was recorded about one.
     std::vector<due_letter> due;
     std::vector<entity_id> letters_left;
@@ -116,9 +118,16 @@ private:
   void take_up(due_letter letter);
   void run_ready();
   void begin(const inbox_work_ptr& work);
-  result<void> check(const inbox_work& work) const;
-  void repeat(const inbox_work_ptr& work, const stored_answer& first);
-  void submit(const inbox_work_ptr& work);
+  result<void> begin(const inbox_work_ptr& work, const document_request& wanted);
+  result<void> begin(const inbox_work_ptr& work, const job_request& wanted);
+  result<found_document> find_of(const std::optional<std::string>& customer,
+                                 const entity_id& document) const;
+  result<void> repeat(const inbox_work_ptr& work, const stored_answer& first);
+  result<std::string> reply_again(const inbox_work& work, const stored_answer& first) const;
+  command_meta meta_of(const inbox_work& work) const;
+  template <class View>
+  std::shared_ptr<reply<View>> reply_to(const inbox_work_ptr& work,
+                                        std::shared_ptr<const void> held) const;
   void succeed(const inbox_work_ptr& work);
   void give_up(const inbox_work_ptr& work, const failure& why);
   void make_letter(const inbox_work_ptr& work, const failure& why, bool is_transient);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The inbox's other half: what cannot be carried out becomes a letter, and letters have their turn.
+// The inbox's second part: what cannot be carried out becomes a letter, and letters have their
+// turn.
 #include "actors/inbox.hpp"
 #include "actors/inbox_work.hpp"
 

@@ -1,14 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/inbox_work.hpp"
 
+#include "actors/inbox.hpp"
 #include "protocol/cloud_event.hpp"
 #include "protocol/digest.hpp"
 #include "protocol/parts_text.hpp"
 
+#include <utility>
+
 namespace dossier {
 
+namespace {
+
+result<void> read_request(inbox_work& work, const received_event& event,
+                          const inbox_limits& limits) {
+  if (event.type == start_job_type) {
+    auto request = read_job_request(event, limits.rejects);
+    if (!request)
+      return request.error();
+    if (request->customer)
+      work.arrival.customer = *request->customer;
+    // Its document's lane: it stands behind the confirmation of the upload and before a deletion.
+    const auto document = entity_id::parse(request->document);
+    work.lane = document ? document->view() : work.id.view();
+    if (document)
+      work.subject = entity_ref{entity_kind::document, *document}.text();
+    work.request = std::move(*request);
+    return {};
+  }
+  auto request = read_document_request(event, limits.content_bytes_max);
+  if (!request)
+    return request.error();
+  work.arrival.customer = request->customer;
+  // A new document stands behind nothing but its own repetition.
+  work.lane = request->document ? request->document->view() : work.id.view();
+  work.subject = request->document ? entity_ref{entity_kind::document, *request->document}.text()
+                                   : "customer/" + request->customer;
+  work.request = std::move(*request);
+  return {};
+}
+
+} // namespace
+
 result<void> read_work(inbox_work& work, const event_headers& headers, std::string_view value,
-                       const std::optional<std::string>& key, std::uint64_t content_bytes_max) {
+                       const std::optional<std::string>& key, const inbox_limits& limits) {
   const auto event = read_cloud_event(headers, value);
   if (!event)
     return event.error();
@@ -21,17 +56,7 @@ result<void> read_work(inbox_work& work, const event_headers& headers, std::stri
   work.arrival.traceparent = event->extension("traceparent");
   if (key && check_customer(*key))
     work.arrival.customer = *key;
-  auto request = read_document_request(*event, content_bytes_max);
-  if (!request)
-    return request.error();
-  work.request = std::move(*request);
-  work.arrival.customer = work.request.customer;
-  // A new document stands behind nothing but its own repetition.
-  work.lane = work.request.document ? work.request.document->view() : work.id.view();
-  work.subject = work.request.document
-                   ? entity_ref{entity_kind::document, *work.request.document}.text()
-                   : "customer/" + work.request.customer;
-  return {};
+  return read_request(work, *event, limits);
 }
 
 failure put_off_reason() {

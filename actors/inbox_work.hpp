@@ -6,13 +6,17 @@
 #include "actors/entity/reply.hpp"
 #include "actors/inbox_lanes.hpp"
 #include "actors/inbox_places.hpp"
+#include "actors/job_request.hpp"
 #include "actors/letter_channel.hpp"
 #include "protocol/document_request.hpp"
 
 #include <optional>
 #include <string>
+#include <variant>
 
 namespace dossier {
+
+struct inbox_limits;
 
 struct inbox_work {
   // Where it comes from: one of the two.
@@ -25,7 +29,7 @@ struct inbox_work {
   std::string type;
   std::string subject; ///< What it is about, for people.
   std::string event_id;
-  document_request request;
+  std::variant<document_request, job_request> request;
   dossier::arrival arrival;
   command_id id;
   sha256_digest fingerprint{};
@@ -39,8 +43,9 @@ struct inbox_work {
 };
 
 /// Reads the message of a work: CloudEvent, command, ids. On failure what could be read is set.
+/// The customer of a job's command is known when its document is.
 result<void> read_work(inbox_work& work, const event_headers& headers, std::string_view value,
-                       const std::optional<std::string>& key, std::uint64_t content_bytes_max);
+                       const std::optional<std::string>& key, const inbox_limits& limits);
 
 inline inbox_lanes::order order_of(const letter::origin& from) {
   return {from.partition, from.offset};

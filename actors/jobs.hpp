@@ -54,6 +54,8 @@ public:
                                 const std::optional<listing>& after, std::size_t limit) const = 0;
   virtual result<std::vector<history_entry>> history(const entity_id& id, std::uint64_t first,
                                                      std::size_t limit) const = 0;
+  /// Reads what stored_answer::bytes of a command to a job holds.
+  virtual result<answer<ingestion::view>> decode_answer(std::string_view bytes) const = 0;
 };
 
 } // namespace dossier

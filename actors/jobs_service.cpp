@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/jobs_service.hpp"
 
+#include "actors/entity/answer_codec.hpp"
 #include "actors/list_walk.hpp"
 
 #include <utility>
@@ -57,6 +58,10 @@ result<job_page> jobs_service::list(std::string_view list,
 result<std::vector<history_entry>> jobs_service::history(const entity_id& id, std::uint64_t first,
                                                          std::size_t limit) const {
   return read_history(gate_.services().store, {job_kind::code, id}, first, limit);
+}
+
+result<answer<ingestion::view>> jobs_service::decode_answer(std::string_view bytes) const {
+  return decode_answer_of<job_kind>(gate_.services().store, bytes);
 }
 
 } // namespace dossier

@@ -24,6 +24,7 @@ public:
                         const std::optional<listing>& after, std::size_t limit) const override;
   result<std::vector<history_entry>> history(const entity_id& id, std::uint64_t first,
                                              std::size_t limit) const override;
+  result<answer<ingestion::view>> decode_answer(std::string_view bytes) const override;
 
 private:
   entity_gate<job_kind> gate_;

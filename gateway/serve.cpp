@@ -237,12 +237,11 @@ private:
     limits.in_flight_max = settings_.kafka.commands_in_flight_max;
     limits.letters_open_max = settings_.kafka.letters_open_max;
     limits.content_bytes_max = settings_.http.content_bytes_max;
+    limits.rejects = {settings_.ingestion.rejects_max, settings_.ingestion.rejects_ppm_max};
     limits.command_ids_kept = seconds{settings_.kafka.command_ids_kept_s};
     inbox_ = std::make_unique<inbox>(inbox_parts{*store_, *commits_, core_->documents(),
-                                                 core_->letters(), time_,
-                                                 [this](const content_key& key) {
-                                                   return blobs_->has(key);
-                                                 }},
+                                                 core_->letters(), core_->jobs(), *schemas_,
+                                                 *blobs_, time_},
                                      limits, backbone_ ? backbone_->commands() : nullptr);
     if (auto recovered = inbox_->recover(); !recovered)
       return recovered;

@@ -48,6 +48,12 @@ cloud_event reply_event(const feed_row& row, const command_reply& what, const st
       out.key("uploadSasUri").string(grant(done->document, *done->upload_expires_at));
       out.key("uploadExpiresAt").time(*done->upload_expires_at);
     }
+  } else if (const auto* taken = std::get_if<job_taken>(&what.outcome)) {
+    e.type = "dossier.ingestion.accepted";
+    e.subject = entity_ref{entity_kind::job, taken->job}.text();
+    out.key("correlationId").string(taken->job.text());
+    out.key("status").string(to_string(taken->status));
+    out.key("version").number(taken->version);
   } else {
     const auto& why = std::get<failure>(what.outcome);
     e.type = "dossier.command.refused";

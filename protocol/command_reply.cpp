@@ -23,16 +23,26 @@ void write_outcome_of(json_writer& out, const command_done& done) {
     out.key("uploadExpiresAt").number(to_ms(*done.upload_expires_at));
 }
 
+void write_outcome_of(json_writer& out, const job_taken& taken) {
+  out.key("job").string(taken.job.text());
+  out.key("version").number(taken.version);
+  out.key("status").string(to_string(taken.status));
+}
+
 void write_outcome_of(json_writer& out, const failure& why) {
   out.key("code").number(static_cast<unsigned>(why.code));
   out.key("why").string(why.why);
   out.key("where").string(why.where);
 }
 
-std::variant<command_done, failure> read_outcome(const json& read) {
+command_outcome read_outcome(const json& read) {
   if (read.contains("code"))
     return failure{static_cast<errc>(read.at("code").get<std::uint8_t>()),
                    read.at("why").get<std::string>(), read.at("where").get<std::string>()};
+  if (read.contains("job"))
+    return job_taken{entity_id::parse(read.at("job").get<std::string>()).value(),
+                     read.at("version").get<std::uint64_t>(),
+                     ingestion::parse_status(read.at("status").get<std::string>()).value()};
   command_done done;
   done.document = entity_id::parse(read.at("document").get<std::string>()).value();
   done.version = read.at("version").get<std::uint64_t>();
@@ -43,8 +53,7 @@ std::variant<command_done, failure> read_outcome(const json& read) {
 
 } // namespace
 
-std::string encode_reply(const arrival& a, timestamp at,
-                         const std::variant<command_done, failure>& outcome) {
+std::string encode_reply(const arrival& a, timestamp at, const command_outcome& outcome) {
   if (a.command.empty())
     return {};
   json_writer out;

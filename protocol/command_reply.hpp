@@ -5,6 +5,7 @@
 
 #include "protocol/arrival.hpp"
 #include "protocol/ids.hpp"
+#include "protocol/ingestion_job.hpp"
 #include "protocol/result.hpp"
 #include "protocol/time.hpp"
 
@@ -16,12 +17,21 @@
 
 namespace dossier {
 
-/// It took effect, now or when it came before.
+/// A command for a document took effect, now or when it came before.
 struct command_done {
   entity_id document;
   std::uint64_t version = 0;                  ///< Of the document after it.
   std::optional<timestamp> upload_expires_at; ///< Of a create: an upload is granted until then.
 };
+
+/// A job was asked for and is there, since now or since it was first asked for.
+struct job_taken {
+  entity_id job;
+  std::uint64_t version = 0;
+  ingestion::status status = ingestion::status::accepted;
+};
+
+using command_outcome = std::variant<command_done, job_taken, failure>;
 
 struct command_reply {
   std::string command;    ///< Its type.
@@ -29,12 +39,11 @@ struct command_reply {
   std::string customer;   ///< May be empty.
   std::string traceparent;
   timestamp at;
-  std::variant<command_done, failure> outcome;
+  command_outcome outcome;
 };
 
 /// The reply to who sent `a`; empty if nobody is answered.
-std::string encode_reply(const arrival& a, timestamp at,
-                         const std::variant<command_done, failure>& outcome);
+std::string encode_reply(const arrival& a, timestamp at, const command_outcome& outcome);
 /// corrupt for what encode_reply() did not write.
 result<command_reply> decode_reply(std::string_view bytes);
 

@@ -47,4 +47,14 @@ result<status> parse_status(std::string_view name) {
               "a status must be one of pending, uploaded, expired, deleted, abandoned", "status");
 }
 
+result<void> check_living(const view& seen, timestamp now) {
+  if (seen.is_gone())
+    return fail(errc::gone,
+                "The document has ended: it is " + std::string{to_string(seen.status)} + ".");
+  if (seen.expiry && *seen.expiry <= now)
+    return fail(errc::gone,
+                "The document has ended: it expired at " + to_rfc3339(*seen.expiry) + ".");
+  return {};
+}
+
 } // namespace dossier::document

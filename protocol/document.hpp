@@ -186,4 +186,8 @@ struct view {
   bool operator==(const view&) const = default;
 };
 
+/// gone, with how it ended, for what has ended or whose expiry has passed, even while the timer is
+/// on its way.
+result<void> check_living(const view& seen, timestamp now);
+
 } // namespace dossier::document

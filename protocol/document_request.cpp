@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocol/document_request.hpp"
 
-#include "protocol/json_body.hpp"
 #include "protocol/media_type.hpp"
 
 #include <algorithm>
@@ -114,8 +113,9 @@ result<request_kind> kind_of(std::string_view type) {
   for (const auto& [name, kind] : known) {
     if (name == type)
       return kind;
-    names.append(names.empty() ? "" : ", ").append(name);
+    names.append(name).append(", ");
   }
+  names.append(start_job_type);
   return fail(errc::not_implemented,
               "There is no command of this type. The commands are: " + names + ".", "type");
 }
@@ -130,6 +130,15 @@ result<void> check_schema(const received_event& event) {
 }
 
 } // namespace
+
+result<json_body> read_command_data(const received_event& event) {
+  if (auto good = check_schema(event); !good)
+    return good.error();
+  if (!is_json_type(event.datacontenttype))
+    return fail(errc::unsupported_media_type, "The data of a command must be JSON.",
+                "datacontenttype");
+  return json_body::parse(event.data);
+}
 
 bool is_document_type(std::string_view text) {
   const auto is_good = [](char c) {
@@ -192,12 +201,7 @@ result<document_request> read_document_request(const received_event& event,
   const auto kind = kind_of(event.type);
   if (!kind)
     return kind.error();
-  if (auto good = check_schema(event); !good)
-    return good.error();
-  if (!is_json_type(event.datacontenttype))
-    return fail(errc::unsupported_media_type, "The data of a command must be JSON.",
-                "datacontenttype");
-  auto body = json_body::parse(event.data);
+  auto body = read_command_data(event);
   if (!body)
     return body.error();
   document_request made;

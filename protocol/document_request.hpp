@@ -6,6 +6,7 @@
 #include "protocol/cloud_event.hpp"
 #include "protocol/document.hpp"
 #include "protocol/ids.hpp"
+#include "protocol/json_body.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -23,6 +24,14 @@ result<document::change> read_change(std::string_view body);
 
 /// 1 to 64 characters of [A-Za-z0-9._-].
 bool is_document_type(std::string_view text);
+
+/// The one command from outside that is about no document alone: a job's, which
+/// actors/job_request.* reads.
+inline constexpr std::string_view start_job_type = "dossier.ingestion.start";
+
+/// The data of a command of any type: unsupported_media_type unless they are JSON, malformed unless
+/// they are one object, invalid_argument if they adhere to a schema that is not the type's.
+result<json_body> read_command_data(const received_event& event);
 
 /// A command from outside.
 struct document_request {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/ingestion/rules.hpp"
+#include "protocol/command_reply.hpp"
 #include "protocol/ids.hpp"
 
 namespace dossier {
@@ -20,6 +21,13 @@ struct job_kind {
   static constexpr std::uint64_t snapshot_every = 1;
   static constexpr std::uint8_t state_format = ingestion::state_format;
 
+  /// Whoever asked for the job by a message is told which it is.
+  static std::string reply_of(const arrival* from, const state& next, std::uint64_t version,
+                              const std::vector<event>&, const context& ctx) {
+    if (from == nullptr)
+      return {};
+    return encode_reply(*from, ctx.now, job_taken{ctx.self, version, ingestion::status_of(next)});
+  }
   static result<event> decode_event(std::string_view type, std::uint32_t version,
                                     std::string_view data) {
     return ingestion::decode_event(type, version, data);

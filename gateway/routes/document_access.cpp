@@ -73,17 +73,6 @@ result<found_document> find_granted(const shared_parts& shared, const request& r
   return found;
 }
 
-result<void> check_living(const document::view& view, timestamp now) {
-  const bool is_overdue = view.expiry && *view.expiry <= now;
-  if (view.is_gone())
-    return fail(errc::gone,
-                "The document has ended: it is " + std::string{to_string(view.status)} + ".");
-  if (is_overdue)
-    return fail(errc::gone,
-                "The document has ended: it expired at " + to_rfc3339(*view.expiry) + ".");
-  return {};
-}
-
 awaitable<result<document_answer>> submit_command(shared_parts& shared, const entity_id& id,
                                                   document::command what, command_meta meta,
                                                   std::shared_ptr<const void> held) {

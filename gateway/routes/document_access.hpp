@@ -39,10 +39,6 @@ result<found_document> find_visible(const shared_parts& shared, const request& r
 result<found_document> find_granted(const shared_parts& shared, const request& r,
                                     permission wanted);
 
-/// gone, with how it ended, for what has ended or whose expiry has passed, even while the timer is
-/// on its way.
-result<void> check_living(const document::view& view, timestamp now);
-
 /// Sends the command and waits until its effect is durable. `held` is kept until the core has
 /// answered, even if this wait ends before.
 awaitable<result<document_answer>> submit_command(shared_parts& shared, const entity_id& id,

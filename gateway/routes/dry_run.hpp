@@ -11,9 +11,6 @@
 
 namespace dossier {
 
-/// Rows that may be asked for.
-inline constexpr std::uint32_t dry_run_rows_max = 10'000;
-
 /// Reads the content on a reader's thread; `held` keeps it there until then. Refuses what would
 /// fail the job.
 awaitable<result<response>> dry_run(shared_parts& shared, ingestion::submission of,

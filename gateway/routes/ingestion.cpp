@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The two ways to have a file of records ingested: sending it, and naming a document that has it.
 // The same content with the same schema and options is the same job, however often it is asked for.
+#include "actors/job_request.hpp"
 #include "gateway/ascii.hpp"
 #include "gateway/body.hpp"
 #include "gateway/expanded_body.hpp"
@@ -22,29 +23,11 @@ namespace dossier {
 namespace {
 
 constexpr std::string_view uploads_container = "raw-uploads";
-constexpr std::string_view documents_container = "documents";
 constexpr std::string_view name_default = "upload.csv";
 
 ingestion::reject_limits most_of(const shared_parts& shared) {
   const auto& s = shared.parts.settings.ingestion;
   return {s.rejects_max, s.rejects_ppm_max};
-}
-
-/// Names the schema by its version and the options by their text. `where` the request names its
-/// schema.
-result<void> complete(const shared_parts& shared, const job_wishes& wanted, std::string_view where,
-                      ingestion::submission& made) {
-  const auto& schemas = shared.parts.schemas;
-  const auto schema = wanted.schema_version ? schemas.find(wanted.schema, *wanted.schema_version)
-                                            : schemas.newest(wanted.schema);
-  if (!schema)
-    return fail(errc::invalid_argument, schema.error().why, std::string{where});
-  made.schema_name = (*schema)->schema.name;
-  made.schema_version = (*schema)->schema.version;
-  made.options = csv::to_text(wanted.options);
-  made.is_kept = wanted.is_kept;
-  made.has_unique_keys = (*schema)->schema.has_unique_keys();
-  return {};
 }
 
 response accepted_response(const entity_id& id, const ingestion::view& view) {
@@ -86,7 +69,7 @@ result<ingestion::submission> submission_of(const shared_parts& shared, const re
     return visible.error();
   made.original_file_name = r.query_value("fileName").value_or(name_default);
   made.container_name = uploads_container;
-  if (auto named = complete(shared, wanted, "schema", made); !named)
+  if (auto named = name_wishes(wanted, shared.parts.schemas, "schema", made); !named)
     return named.error();
   return made;
 }
@@ -192,36 +175,14 @@ awaitable<result<response>> upload_large(shared_parts& shared, request& r, body_
 
 // Documents.
 
-struct named_document {
-  std::string document;
-  job_wishes wanted;
-};
-
-result<named_document> read_named_document(const shared_parts& shared, std::string_view text) {
-  auto body = json_body::parse(text);
-  if (!body)
-    return body.error();
-  named_document made;
-  made.document = body->required_string("documentId").value_or("");
-  made.wanted = read_job_wishes(*body, most_of(shared));
-  if (auto whole = body->finish(); !whole)
-    return whole.error();
-  return made;
-}
-
-result<found_document> find_ingestible(const shared_parts& shared, const request& r,
-                                       const std::string& document) {
+result<found_document> find_named(const shared_parts& shared, const request& r,
+                                  const std::string& document) {
   const auto id = entity_id::parse(document);
   auto found = id ? shared.parts.documents.find(*id) : result<found_document>(no_such_document());
   if (!found && found.error().code != errc::not_found)
     return found.error();
   if (!found || !r.caller.may_see(found->view.customer))
     return no_such_document();
-  if (auto living = check_living(found->view, shared.now()); !living)
-    return living.error();
-  if (found->view.status != document::status::uploaded || !found->view.sha256)
-    return fail(errc::conflict,
-                "The document is not uploaded yet: upload its content and confirm it.");
   return found;
 }
 
@@ -231,23 +192,16 @@ awaitable<result<response>> create_job(shared_parts& shared, request& r, body_re
   const auto text = co_await read_text(body, shared.parts.settings.http.json_bytes_max);
   if (!text)
     co_return text.error();
-  const auto named = read_named_document(shared, *text);
+  const auto named = read_job_request(*text, most_of(shared));
   if (!named)
     co_return named.error();
-  const auto found = find_ingestible(shared, r, named->document);
+  const auto found = find_named(shared, r, named->document);
   if (!found)
     co_return found.error();
-  const auto& view = found->view;
-  ingestion::submission made;
-  made.customer = view.customer;
-  made.original_file_name = view.file_name;
-  made.blob_name = view.blob_path;
-  made.container_name = documents_container;
-  made.sha256 = *view.sha256;
-  made.bytes = view.size_bytes.value_or(0);
-  if (auto complete_now = complete(shared, named->wanted, "/schema", made); !complete_now)
-    co_return complete_now.error();
-  const content_key key{made.customer, made.sha256};
+  const auto made = submission_of(found->view, named->wanted, shared.parts.schemas, shared.now());
+  if (!made)
+    co_return made.error();
+  const content_key key{made->customer, made->sha256};
   auto hold = [&blobs = shared.parts.blobs, key]() -> result<std::shared_ptr<content_pin>> {
     auto pin = blobs.hold(key);
     if (!pin)
@@ -259,8 +213,8 @@ awaitable<result<response>> create_job(shared_parts& shared, request& r, body_re
     co_return fail(errc::conflict, "The document's content is not there any more.");
   auto held = std::move(*pinned);
   if (named->wanted.dry_run_rows > 0)
-    co_return co_await dry_run(shared, made, named->wanted.dry_run_rows, std::move(held));
-  const auto accepted = co_await accept_job(shared, r, made, named->wanted, std::move(held));
+    co_return co_await dry_run(shared, *made, named->wanted.dry_run_rows, std::move(held));
+  const auto accepted = co_await accept_job(shared, r, *made, named->wanted, std::move(held));
   if (!accepted)
     co_return accepted.error();
   co_return accepted_response(accepted->id, accepted->view);

@@ -2,10 +2,9 @@
 // Ingestion jobs as the API says them: JSON out, questions and the opaque cursor in. Pure.
 #pragma once
 
+#include "actors/job_wishes.hpp"
 #include "actors/jobs.hpp"
 #include "gateway/http.hpp"
-#include "protocol/csv/read_options.hpp"
-#include "protocol/json_body.hpp"
 #include "protocol/json_text.hpp"
 
 #include <optional>
@@ -19,22 +18,9 @@ void write_job(json_writer& out, const entity_id& id, const ingestion::view& vie
 /// One chunk of it.
 void write_chunk(json_writer& out, const entity_id& job, const ingestion::chunk_view& chunk);
 
-/// What somebody wants of a job beside its file.
-struct job_wishes {
-  std::string schema = "cdr";
-  std::optional<std::uint32_t> schema_version; ///< nullopt: the newest.
-  csv::read_options options;
-  std::optional<ingestion::reject_limits> limits;
-  bool is_kept = false;
-  std::uint32_t dry_run_rows = 0; ///< 0: it is no dry run.
-};
-
 /// From the query: schema, schemaVersion, delimiter, quote, header, encoding, columns, rejectsMax,
 /// rejectsPpmMax, keep, dryRun. `most`: limits that nobody names.
 result<job_wishes> read_job_wishes(const request& r, const ingestion::reject_limits& most);
-/// The same from a body that was begun: its schema, and all else from the object options, with
-/// numbers and booleans as JSON has them. Troubles are told by the body's finish().
-job_wishes read_job_wishes(json_body& body, const ingestion::reject_limits& most);
 
 /// Where the next page of a list of jobs starts, as text.
 std::string write_job_cursor(const listing& place);

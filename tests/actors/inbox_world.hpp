@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The core with an inbox in virtual time, a topic in memory, and documents that fail when told to.
+// Content lies in files of a directory of its own.
 #pragma once
 
 #include "actors/inbox.hpp"
 #include "protocol/command_reply.hpp"
 #include "tests/support/memory_source.hpp"
+#include "tests/support/scratch_directory.hpp"
 #include "tests/support/stepped_world.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -15,7 +17,9 @@
 #include <memory>
 #include <random>
 #include <set>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -73,6 +77,7 @@ struct inbox_world {
 
   explicit inbox_world(std::uint64_t seed = 1)
     : world(settings_of(), seed) {
+    blobs = blob_store::open(posix_files(), directory / "blobs", *world.store).value();
     world.on_start = [this] {
       start();
     };
@@ -106,11 +111,10 @@ struct inbox_world {
     limits.topic = "commands";
     limits.in_flight_max = in_flight_max;
     limits.content_bytes_max = 1'000'000;
+    limits.rejects = {1'000, 1'000'000};
     box = std::make_unique<inbox>(inbox_parts{*world.store, world.commits, *between,
-                                              world.core->letters(), world.time,
-                                              [](const content_key&) {
-                                                return true;
-                                              }},
+                                              world.core->letters(), world.core->jobs(), schemas,
+                                              *blobs, world.time},
                                   limits, &source);
     BOOST_REQUIRE(box->recover());
     world.core->serve_letters(letter::channel::commands, box.get());
@@ -130,13 +134,35 @@ struct inbox_world {
     received_message m;
     m.at = world.time.now();
     m.key = "acme";
-    m.headers = {{"ce_specversion", "1.0"},
-                 {"ce_id", id},
-                 {"ce_source", "/tests"},
-                 {"ce_type", "dossier.document." + type},
-                 {"content-type", "application/json"}};
+    m.headers
+      = {{"ce_specversion", "1.0"},
+         {"ce_id", id},
+         {"ce_source", "/tests"},
+         {"ce_type", type.find('.') == std::string::npos ? "dossier.document." + type : type},
+         {"content-type", "application/json"}};
     m.value = data;
     source.produce(partition(), std::move(m));
+  }
+
+  /// A document of this text, uploaded and confirmed.
+  entity_id upload(std::string_view text) {
+    send("create-" + to_hex(sha256_of(text)), "create", create_data("calls.csv"));
+    settle();
+    const auto id = documents().front().id;
+    auto arriving = blobs->begin("acme", false).value();
+    BOOST_REQUIRE(arriving->append(std::as_bytes(std::span(text))));
+    const auto content = arriving->finish({}).value();
+    world.core->documents().submit(
+      id, document::store_content{content.sha256, content.size_bytes}, {},
+      std::make_shared<reply<document::view>>(
+        [](const result<answer<document::view>>& got) { BOOST_REQUIRE(got); }));
+    settle();
+    send("confirm-" + id.text(), "confirm-upload", of_document(id));
+    settle();
+    return id;
+  }
+  std::vector<found_job> jobs() const {
+    return world.core->jobs().list(ingestion::list_name, {}, {}, 1'000).value().items;
   }
 
   /// Until nothing happens any more at this point in time.
@@ -325,7 +351,10 @@ struct inbox_world {
 
   std::function<bool(const entity_id&)> failing;
   memory_source source{4};
+  scratch_directory directory;
   stepped_world world;
+  std::unique_ptr<blob_store> blobs;
+  row_schema_registry schemas = row_schema_registry::open("").value();
   std::unique_ptr<failing_documents> between;
   std::unique_ptr<inbox> box;
   std::size_t sent_changes = 0;

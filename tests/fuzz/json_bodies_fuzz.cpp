@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // No body crashes its reader, and what is read keeps the promises that the rest of the server
 // builds on.
+#include "actors/job_request.hpp"
 #include "gateway/range.hpp"
 #include "gateway/routes/document_json.hpp"
 #include "protocol/document_request.hpp"
@@ -45,12 +46,25 @@ void check_change(std::string_view text) {
     check_file_name(*made->file_name);
 }
 
+void check_job(std::string_view text) {
+  const auto made = read_job_request(text, {1'000, 500'000});
+  if (!made)
+    return check_refusal(made.error());
+  const auto& wanted = made->wanted;
+  require(wanted.dry_run_rows <= dry_run_rows_max);
+  require(!wanted.limits || wanted.limits->rejects_max <= 1'000);
+  require(!wanted.limits || wanted.limits->rejects_ppm_max <= 500'000);
+  // The text stands with the job; who ingests it has to be able to read it.
+  require(csv::parse_read_options(csv::to_text(wanted.options)).has_value());
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view input{reinterpret_cast<const char*>(data), size};
   check_create(input);
   check_change(input);
+  check_job(input);
   if (const auto confirmed = read_confirmation(input); !confirmed)
     check_refusal(confirmed.error());
   if (const auto place = read_cursor("acme", input); place)

@@ -91,7 +91,8 @@ struct fixture : edge_world {
     {"dossier.document.create", {{"customerId", "acme"}, {"documentType", "t"}, {"fileName", "f"}}},
     {"dossier.document.confirm-upload", {{"customerId", "acme"}}},
     {"dossier.document.delete", {{"customerId", "acme"}}},
-    {"dossier.document.change-expiry", {{"customerId", "acme"}, {"expiryDate", {}}}}};
+    {"dossier.document.change-expiry", {{"customerId", "acme"}, {"expiryDate", {}}}},
+    {"dossier.ingestion.start", json::object()}};
 
   fixture() {
     for (auto& [type, data] : commands.items())
@@ -285,7 +286,12 @@ BOOST_AUTO_TEST_CASE(events_of_jobs_adhere_to_their_schemas) {
     const auto data = json::parse(file);
     const auto schema = schema_at("/schemas/" + type + "/1");
     fits(schema, data);
-    BOOST_TEST(names_of(schema["properties"]) == names_of(data), boost::test_tools::per_element());
+    // A member that came later is in no golden file, and is not required.
+    const auto names = names_of(data);
+    const auto known = names_of(schema["properties"]);
+    const auto required = schema["required"].get<std::set<std::string>>();
+    BOOST_TEST(std::ranges::includes(known, names), type);
+    BOOST_TEST(std::ranges::includes(names, required), type);
     for (const auto& [member, value] : data.items()) {
       auto other = data;
       other[member] = json::object();

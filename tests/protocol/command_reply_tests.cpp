@@ -31,6 +31,17 @@ BOOST_AUTO_TEST_CASE(what_was_done_is_read_back) {
   BOOST_TEST(!std::get<command_done>(later->outcome).upload_expires_at.has_value());
 }
 
+BOOST_AUTO_TEST_CASE(the_job_that_was_asked_for_is_read_back) {
+  const auto id = entity_id::make(from_ms(0), 3, {1, 2, 3});
+  const job_taken was{id, 7, ingestion::status::partially_succeeded};
+  const auto read = decode_reply(encode_reply(asked, noon, was));
+  BOOST_REQUIRE(read);
+  const auto& taken = std::get<job_taken>(read->outcome);
+  BOOST_TEST((taken.job == id));
+  BOOST_TEST(taken.version == 7u);
+  BOOST_TEST((taken.status == ingestion::status::partially_succeeded));
+}
+
 BOOST_AUTO_TEST_CASE(why_it_was_refused_is_read_back) {
   const auto why = fail(errc::gone, "It \"ended\"\n", "/documentId");
   const auto read = decode_reply(encode_reply(asked, noon, why));

@@ -77,7 +77,12 @@ BOOST_AUTO_TEST_CASE(an_expiry_is_changed_or_removed) {
 }
 
 BOOST_AUTO_TEST_CASE(what_does_not_fit_is_refused_by_name) {
-  BOOST_TEST((refusal_of(command("destroy", of_document())).code == errc::not_implemented));
+  const auto unknown = refusal_of(command("destroy", of_document()));
+  BOOST_TEST((unknown.code == errc::not_implemented));
+  BOOST_TEST(unknown.why
+             == "There is no command of this type. The commands are: dossier.document.create, "
+                "dossier.document.confirm-upload, dossier.document.delete, "
+                "dossier.document.change-expiry, dossier.ingestion.start.");
   BOOST_TEST((refusal_of(command("delete", "{")).code == errc::malformed));
   BOOST_TEST((refusal_of(command("delete", "")).code == errc::malformed));
   BOOST_TEST(refusal_of(command("delete", of_document(R"(,"force":true)"))).where == "/force");

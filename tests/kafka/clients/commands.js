@@ -8,14 +8,18 @@ const {describe, it} = require("node:test");
 const {CloudEvent, Kafka: binding} = require("cloudevents");
 
 const SOURCE = "/clients/node";
+const CALLS = `caller_id,recipient,call_date,end_time,duration,cost,reference,currency
+441,442,16/08/2016,14:21:33,43,0.350,C1,GBP
+441,443,31/02/2016,14:21:34,43,0.350,C2,GBP
+`;
 
 function tests(world) {
   const {backbone, dossier, topics} = world;
 
   /** A command as a message of kafkajs, in one of the two modes, as the CloudEvents package writes it. */
   function packaged(mode, type, data, id = crypto.randomUUID()) {
-    const event = new CloudEvent({id, source: SOURCE, type: `dossier.document.${type}`, data,
-      datacontenttype: "application/json"});
+    const event = new CloudEvent({id, source: SOURCE, data, datacontenttype: "application/json",
+      type: type.startsWith("dossier.") ? type : `dossier.document.${type}`});
     const {headers, value} = binding[mode](event);
     // The package lists attributes that the event does not have, which kafkajs would send.
     const present = Object.entries(headers).filter(([, text]) => text !== undefined);
@@ -133,6 +137,55 @@ function tests(world) {
         const {detail} = await refused(sent);
         const [letter] = await backbone.await(topics.deadLetters, ({value}) => value.toString() === sent.value);
         assert.ok(letter.headers["kafka_dlt-exception-message"].includes(detail));
+      });
+
+      it("start a job of an uploaded document, once, and its events name them", async () => {
+        const uploaded = await dossier.create(customer, {fileName: "calls.csv"});
+        const {documentId} = uploaded;
+        await dossier.upload(uploaded, CALLS + `441,444,16/08/2016,14:21:35,43,0.350,${mode}-${world.mode},GBP\n`);
+        await done(message(mode, "confirm-upload", {documentId, customerId: customer}));
+        const sent = message(mode, "dossier.ingestion.start",
+          {documentId, schema: "cdr", options: {delimiter: ",", header: true, rejectsMax: 10}});
+        const {type, subject, data} = await ask(sent);
+        assert.equal(type, "dossier.ingestion.accepted", JSON.stringify(data));
+        assert.equal(data.command, "dossier.ingestion.start");
+        assert.equal(data.status, "Accepted");
+        assert.equal(subject, `job/${data.correlationId}`);
+
+        const isOfJob = ({key}) => key === data.correlationId;
+        const isLast = (heard) => isOfJob(heard) && binding.toEvent(heard).type === "JobFinishedEvent";
+        await backbone.await(topics.ingestion, isLast);
+        const events = backbone.of(topics.ingestion, isOfJob).map(binding.toEvent);
+        assert.equal(events[0].type, "JobAcceptedEvent");
+        assert.equal(events[0].causationid, idOf(sent));
+        for (const [index, event] of events.entries()) {
+          assert.equal(event.id, `${data.correlationId}-${index + 1}`);
+          assert.equal(await dossier.trouble(event.dataschema, event.data), null, event.type);
+        }
+        const job = await dossier.get(200, "GET", `/api/jobstatus/${data.correlationId}`);
+        assert.equal(job.status, "PartiallySucceeded");
+        assert.deepEqual([job.customerId, job.originalFileName], [customer, "calls.csv"]);
+        assert.deepEqual([job.processedRecordsCount, job.failedRecordsCount], [2, 1]);
+
+        await backbone.send(topics.commands, sent);
+        for (const reply of await backbone.await(topics.replies, isReplyTo(idOf(sent)), 2))
+          assert.deepEqual((await checked(reply)).data, data);
+        const before = {documentId, schema: "cdr", options: {delimiter: ",", header: true}};
+        const same = await dossier.get(202, "POST", "/api/ingestion/jobs", before);
+        assert.deepEqual([same.correlationId, same.status], [data.correlationId, "PartiallySucceeded"]);
+        const {version} = await dossier.get(200, "GET", `/api/jobstatus/${data.correlationId}`);
+        assert.equal(version, job.version);
+      });
+
+      it("that want a job are refused as over HTTP", async () => {
+        const {documentId} = await dossier.create(customer);
+        const start = (data) => refused(message(mode, "dossier.ingestion.start", data));
+        const early = await start({documentId});
+        assert.equal(early.type, "/problems/conflict");
+        const wrong = {documentId, options: {delimiter: "ab"}};
+        const said = await start(wrong);
+        const {status, body} = await dossier.ask("POST", "/api/ingestion/jobs", wrong);
+        assert.deepEqual([status, said.type, said.detail, said.pointer], [400, body.type, body.detail, body.pointer]);
       });
 
       it("about somebody else's document are refused as if there were none", async () => {
