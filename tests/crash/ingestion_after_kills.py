@@ -338,10 +338,10 @@ def repair_under_kills(killer, job, expected, kills):
         left = rejects_of(killer.server, job)
         if not left:
             return hits
-        some = sorted(dice.sample(left, min(len(left), 1 + dice.randrange(1 + len(left) // (2 if hits >= kills else 8)))))
-        came = []
-        sender = threading.Thread(
-            target=lambda rows=some: came.append(send_repairs(killer.server, job, [(n, expected.repairs[n]) for n in rows])))
+        count = 1 + dice.randrange(1 + len(left) // (2 if hits >= kills else 8))
+        some = sorted(dice.sample(left, min(len(left), count)))
+        texts, came = [(number, expected.repairs[number]) for number in some], []
+        sender = threading.Thread(target=lambda t=texts, c=came: c.append(send_repairs(killer.server, job, t)))
         sender.start()
         if hits < kills:
             time.sleep(dice.random() * 0.05)
@@ -384,7 +384,8 @@ def command_line_differences(server, work, seed):
     with open(path, encoding="utf-8", newline="") as file:
         records = file.read().splitlines(keepends=True)
     found = []
-    good = [x.replace(",R", ",G") for x in records[1:] if x.startswith("44") and "/2024," in x and ",31/02/" not in x][:9]
+    good = [x for x in records[1:] if x.startswith("44") and "/2024," in x and ",31/02/" not in x][:9]
+    good = [x.replace(",R", ",G") for x in good]
     for text, status, said in (
             (None, 1, ("PartiallySucceeded", f"rows      {expected.rows:,}\n", f"rejects   {expected.rejects:,}\n")),
             (HEADER + "".join(good), 0, ("Succeeded", f"rows      {len(good)}\n", "rejects   0\n")),
