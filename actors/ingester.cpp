@@ -234,10 +234,10 @@ void ingester::hear(const entity_id& id, ingestion::view view) {
     return;
   if (view.status != ingestion::status::chunking)
     job->split = nullptr;
-  if (!view.wants_comparison) {
-    job->comparison = nullptr;
-    job->turn = nullptr;
-  }
+  if (!view.wants_comparison)
+    stop_comparing(*job);
+  else if (job->comparison && job->comparison->view->version != view.version)
+    job->comparison = nullptr; // It was taken up again meanwhile.
   if (view.ended_at)
     job->is_over->store(true);
   else if (job->is_over->load())
@@ -255,6 +255,12 @@ void ingester::take_refusal(const entity_id& id, const failure& why) {
     return;
   job->refused_at = job->view->version;
   job->is_stale = true;
+  stop_comparing(*job);
+}
+
+void ingester::stop_comparing(open_job& job) {
+  job.comparison = nullptr;
+  job.turn = nullptr;
 }
 
 void ingester::let_go_of(const entity_id& id, std::uint32_t number) {

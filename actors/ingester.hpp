@@ -127,6 +127,8 @@ private:
   open_job* find(const entity_id& id);
   void hear(const entity_id& id, ingestion::view view);
   void take_refusal(const entity_id& id, const failure& why);
+  /// Others may compare their keys then.
+  static void stop_comparing(open_job& job);
   void let_go_of(const entity_id& id, std::uint32_t number);
   void let_go_if_over(const entity_id& id);
 
@@ -146,6 +148,7 @@ private:
   void conclude(const entity_id& id, comparison_run& run);
   result<ingestion::correction> correct(const entity_id& id, const ingestion::view& view,
                                         const chunk_duplicates& found);
+  void remove_earlier(const entity_id& id, const std::vector<ingestion::correction>& kept);
   void give_up_comparison(const entity_id& id, std::uint64_t version, const failure& why);
 
   /// The file of a job, opened once if it can be.

@@ -124,15 +124,23 @@ void ingester::conclude(const entity_id& id, comparison_run& run) {
   }
   insist(id, report, [this, id, report](const std::optional<failure>& refused) {
     settle(id, refused);
-    if (refused)
+    if (refused || report.corrections.empty())
       return;
-    for (const auto& c : report.corrections)
-      if (auto removed = parts_.rows.remove_other_attempts(
-            {id, c.number, c.revision, row_file_kind::correction});
-          !removed)
-        log(log_level::warn, "a correction that is out of date could not be removed",
-            {{"job", id.text()}, {"why", removed.error().why}});
+    // Not here: whoever answers must not wait for the disk.
+    const std::lock_guard lock{mutex_};
+    later_.push_back({uptime_, [this, id, report] {
+                        remove_earlier(id, report.corrections);
+                      }});
   });
+}
+
+void ingester::remove_earlier(const entity_id& id, const std::vector<ingestion::correction>& kept) {
+  for (const auto& c : kept)
+    if (auto removed
+        = parts_.rows.remove_other_attempts({id, c.number, c.revision, row_file_kind::correction});
+        !removed)
+      log(log_level::warn, "a correction that is out of date could not be removed",
+          {{"job", id.text()}, {"why", removed.error().why}});
 }
 
 result<ingestion::correction> ingester::correct(const entity_id& id, const ingestion::view& view,
@@ -172,10 +180,8 @@ void ingester::give_up_comparison(const entity_id& id, std::uint64_t version, co
     return;
   }
   const std::lock_guard lock{mutex_};
-  if (auto* job = find(id)) {
-    job->comparison = nullptr;
-    job->turn = nullptr;
-  }
+  if (auto* job = find(id))
+    stop_comparing(*job);
   try_later([this, id] { settle(id, std::nullopt); });
 }
 

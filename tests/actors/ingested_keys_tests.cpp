@@ -138,6 +138,30 @@ BOOST_AUTO_TEST_CASE(killed_anywhere_the_same_rows_are_duplicates) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(cancelled_while_keys_are_compared_and_taken_up_again) {
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+    ingestion_world w(seed);
+    const keyed_file file(seed, 200, 150);
+    const auto id = w.submit(file.text);
+    while (!w.view_of(id).wants_comparison)
+      BOOST_REQUIRE(w.step());
+    for (auto left = w.dice() % 8; left > 0 && w.step(); --left) {
+    }
+    w.tell(id, ingestion::cancel{"a slip"});
+    for (auto left = w.dice() % 8; left > 0 && w.step(); --left) {
+    }
+    w.tell(id, ingestion::retry_failed_chunks{});
+    // Another one has its turn meanwhile or behind it.
+    const auto other = w.submit(header + record("Z"));
+    w.run();
+    BOOST_TEST_CONTEXT("seed " << seed) {
+      BOOST_TEST((w.view_of(id).status == status::partially_succeeded));
+      BOOST_TEST((w.view_of(other).status == status::succeeded));
+      BOOST_TEST((numbers_of(w.read(id).rows) == file.firsts));
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(more_duplicates_than_rejects_are_allowed_fail_the_job) {
   auto s = ingestion_world::small_settings();
   s.ingestion.rejects_max = 3;
