@@ -136,8 +136,8 @@ void ingester::conclude(const entity_id& id, comparison_run& run) {
 
 void ingester::remove_earlier(const entity_id& id, const std::vector<ingestion::correction>& kept) {
   for (const auto& c : kept)
-    if (auto removed
-        = parts_.rows.remove_other_attempts({id, c.number, c.revision, row_file_kind::correction});
+    if (auto removed = parts_.rows.remove_earlier_revisions(
+          {id, c.number, c.revision, row_file_kind::correction});
         !removed)
       log(log_level::warn, "a correction that is out of date could not be removed",
           {{"job", id.text()}, {"why", removed.error().why}});

@@ -88,7 +88,15 @@ result<void> row_store::remove(const row_file_key& key) {
 
 result<std::uint64_t> row_store::remove_other_attempts(const row_file_key& kept) {
   return remove_if(kept.job, [&](const row_file_key& key) {
-    return key.chunk == kept.chunk && key.kind == kept.kind && key.attempt != kept.attempt;
+    return key.chunk == kept.chunk && key.kind == row_file_kind::records
+           && key.attempt != kept.attempt;
+  });
+}
+
+result<std::uint64_t> row_store::remove_earlier_revisions(const row_file_key& kept) {
+  return remove_if(kept.job, [&](const row_file_key& key) {
+    return key.chunk == kept.chunk && key.kind == row_file_kind::correction
+           && key.attempt < kept.attempt;
   });
 }
 

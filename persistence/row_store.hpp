@@ -43,9 +43,10 @@ public:
   // one that nobody speaks of, and can be removed again.
 
   result<void> remove(const row_file_key& key);
-  /// Every attempt at the chunk but this one, or every revision of its correction but this one;
-  /// returns how many went.
+  /// Every attempt at the chunk but this one; returns how many went.
   result<std::uint64_t> remove_other_attempts(const row_file_key& kept);
+  /// The revisions of a chunk's correction before this one: a later one may count by now.
+  result<std::uint64_t> remove_earlier_revisions(const row_file_key& kept);
   /// Every file of the job; returns how many went.
   result<std::uint64_t> remove_job(const entity_id& job);
 

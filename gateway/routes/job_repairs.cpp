@@ -40,7 +40,7 @@ struct repair_outcome {
 void remove_earlier(shared_parts& shared, const entity_id& job,
                     const ingestion::report_repaired& what) {
   const row_file_key kept{job, what.number, what.revision, row_file_kind::correction};
-  if (auto removed = shared.parts.rows.remove_other_attempts(kept); !removed)
+  if (auto removed = shared.parts.rows.remove_earlier_revisions(kept); !removed)
     log(log_level::warn, "a correction that is out of date could not be removed",
         {{"job", job.text()}, {"why", removed.error().why}});
 }

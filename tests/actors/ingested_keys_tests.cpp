@@ -211,6 +211,19 @@ BOOST_AUTO_TEST_CASE(rejects_that_are_repaired_are_rows_and_the_job_succeeds) {
   check_whole(w);
 }
 
+BOOST_AUTO_TEST_CASE(a_repair_right_after_the_end_is_not_cleaned_away) {
+  ingestion_world w;
+  const auto id = w.submit(header + record("A") + record("A") + record("A"));
+  while (!w.view_of(id).ended_at)
+    BOOST_REQUIRE(w.step());
+  // The ingester has still to remove what was before its own correction.
+  w.repair(id, {{2, record("B")}});
+  w.run();
+  BOOST_TEST((numbers_of(w.read(id).rows) == std::set<std::uint64_t>{1, 2}));
+  BOOST_TEST((numbers_of(w.read(id).rejects) == std::set<std::uint64_t>{3}));
+  check_whole(w);
+}
+
 BOOST_AUTO_TEST_CASE(what_is_still_wrong_stays_a_reject_and_is_told) {
   ingestion_world w;
   const auto id

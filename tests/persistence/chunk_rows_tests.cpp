@@ -180,13 +180,15 @@ BOOST_AUTO_TEST_CASE(a_correction_that_is_gone_is_said) {
 
 BOOST_AUTO_TEST_CASE(attempts_and_corrections_go_without_each_other) {
   put(key, some_file(10));
-  for (const std::uint32_t revision : {1, 2, 5})
+  for (const std::uint32_t revision : {1, 2, 5, 7})
     put({a_job, 3, revision, row_file_kind::correction}, some_correction(10));
-  BOOST_TEST(store->remove_other_attempts({a_job, 3, 5, row_file_kind::correction}).value() == 2u);
+  BOOST_TEST(store->remove_earlier_revisions({a_job, 3, 5, row_file_kind::correction}).value()
+             == 2u);
   BOOST_TEST(store->has(key));
   BOOST_TEST(store->remove_other_attempts(key).value() == 0u);
   BOOST_TEST(store->has({a_job, 3, 5, row_file_kind::correction}));
-  BOOST_TEST(store->remove_job(a_job).value() == 2u);
+  BOOST_TEST(store->has({a_job, 3, 7, row_file_kind::correction}));
+  BOOST_TEST(store->remove_job(a_job).value() == 3u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
