@@ -105,10 +105,15 @@ public:
   }
 
   void start_writeback() override {
-    // Why the outcome is not looked at: it is a hint, and sync() meets every error of the device.
-    ::sync_file_range(file_.number(), writeback_bytes_, written_bytes_ - writeback_bytes_,
-                      SYNC_FILE_RANGE_WRITE);
-    writeback_bytes_ = written_bytes_;
+    const auto begin = std::exchange(writeback_bytes_, written_bytes_);
+    ::sync_file_range(file_.number(), begin, written_bytes_ - begin, SYNC_FILE_RANGE_WRITE);
+    const auto waited = std::exchange(waited_bytes_, begin);
+    if (begin > waited
+        && ::sync_file_range(file_.number(), waited, begin - waited, SYNC_FILE_RANGE_WAIT_BEFORE)
+             != 0)
+      // Why: the kernel reports a lost page once, and sync() would hear no more of it. Anything
+      // else means that it does not take the hint.
+      has_failed_ |= errno == EIO || errno == ENOSPC || errno == EDQUOT;
   }
 
   result<void> sync() override {
@@ -130,7 +135,8 @@ private:
   const std::string path_;
   const owned_descriptor file_;
   off_t written_bytes_ = 0;
-  off_t writeback_bytes_ = 0;
+  off_t writeback_bytes_ = 0; ///< Up to here the kernel was asked,
+  off_t waited_bytes_ = 0;    ///< and up to here it has been waited for.
   bool has_failed_ = false;
 };
 

@@ -22,7 +22,9 @@ public:
   virtual ~output_file() = default;
   /// Writes all of it or fails.
   virtual result<void> append(std::span<const std::byte> bytes) = 0;
-  /// Asks the kernel to start writing back, without waiting. A hint; may do nothing.
+  /// Asks the kernel to start writing back, and waits for what the call before asked for: so a
+  /// large file does not queue up before the medium, where others' syncs would have to wait behind
+  /// it. A hint; may do nothing.
   virtual void start_writeback() = 0;
   /// Returns when data and length are on the medium. After a failure the file must not be trusted.
   virtual result<void> sync() = 0;
