@@ -106,6 +106,8 @@ awaitable<result<void>> multipart_body::go_to_next_part() {
       co_return has_file_ ? result<void>{} : malformed_form("it has no file");
     }
     const auto end = unread_.find(head_end);
+    if (std::min(end, unread_.size()) > head_bytes_max)
+      co_return malformed_form("the head of a part has more than 8 KiB");
     if (end != std::string::npos) {
       // Spaces and a line end stand between the boundary and the head.
       const auto line = std::min(unread_.find("\r\n"), end);
@@ -113,8 +115,6 @@ awaitable<result<void>> multipart_body::go_to_next_part() {
       unread_.erase(0, end + head_end.size());
       co_return open_part(std::string_view(head).substr(std::min<std::size_t>(2, head.size())));
     }
-    if (unread_.size() > head_bytes_max)
-      co_return malformed_form("the head of a part has more than 8 KiB");
     const auto got = co_await fetch();
     if (!got)
       co_return got.error();

@@ -229,7 +229,17 @@ BOOST_AUTO_TEST_CASE(a_form_that_is_none_is_told) {
                             "\r\n--b0un:dary--");
   BOOST_REQUIRE(!none);
   BOOST_TEST(none.error().why == "The form cannot be read: it has no file.");
-  BOOST_TEST(!of_form("--b0un:dary\r\n" + std::string(10'000, 'h')));
+  for (const std::size_t piece : {1, 100'000}) {
+    const std::string head = "Content-Disposition: form-data; filename=a\r\nX: ";
+    const std::string rest = "\r\n\r\nabc\r\n--b0un:dary--";
+    const auto with = [&](std::size_t more) {
+      return of_form("--b0un:dary\r\n" + head + std::string(more, 'h') + rest, piece);
+    };
+    BOOST_TEST(with(8'000).value() == "abc");
+    const auto large = with(9'000);
+    BOOST_REQUIRE(!large);
+    BOOST_TEST(large.error().why.find("8 KiB") != std::string::npos);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_boundary_is_what_the_rfc_allows) {
