@@ -1,21 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/job_wishes.hpp"
 
-#include <algorithm>
-#include <iterator>
 #include <limits>
-#include <utility>
 
 namespace dossier {
 
 namespace {
-
-/// Frozen names of encodings, as requests give them and answers show them.
-constexpr std::pair<std::string_view, csv::text_encoding> encodings[]
-  = {{"utf-8", csv::text_encoding::utf8},
-     {"utf-16le", csv::text_encoding::utf16le},
-     {"utf-16be", csv::text_encoding::utf16be},
-     {"latin-1", csv::text_encoding::latin1}};
 
 constexpr std::string_view delimiter_rule = "must be one character, or tab.";
 constexpr std::string_view quote_rule = "must be one character.";
@@ -35,13 +25,9 @@ void read_options(const wish_source& from, csv::read_options& o) {
   if (const auto text = from.text("quote"); text && !(w.quote = character_of(*text)))
     from.refuse("quote", quote_rule);
   w.has_header = from.flag("header");
-  if (const auto text = from.text("encoding")) {
-    const auto* at = std::ranges::find(encodings, *text, [](const auto& e) { return e.first; });
-    if (at == std::end(encodings))
-      from.refuse("encoding", encoding_rule);
-    else
-      w.encoding = at->second;
-  }
+  if (const auto text = from.text("encoding");
+      text && !(w.encoding = csv::parse_text_encoding(*text)))
+    from.refuse("encoding", encoding_rule);
   if (const auto text = from.text("columns")) {
     o.is_by_position = *text == "position";
     if (*text != "name" && *text != "position")

@@ -12,7 +12,6 @@
 
 #include <cstdlib>
 #include <iostream>
-#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -87,17 +86,14 @@ const CLI::App* add_check_csv(CLI::App& app, dossier::csv_check_request& wanted)
     ->required();
   command->add_option("--delimiter", wanted.wishes.delimiter, "What stands between fields");
   command->add_option("--quote", wanted.wishes.quote, "What stands around fields");
-  using enum dossier::csv::text_encoding;
-  const std::map<std::string, dossier::csv::text_encoding> encodings{
-    {"utf-8", utf8}, {"utf-16le", utf16le}, {"utf-16be", utf16be}, {"latin-1", latin1}};
   command
     ->add_option_function<std::string>(
       "--encoding",
-      [&wanted, encodings](const std::string& name) {
-        wanted.wishes.encoding = encodings.at(name);
+      [&wanted](const std::string& name) {
+        wanted.wishes.encoding = dossier::csv::parse_text_encoding(name);
       },
       "How its characters are stored")
-    ->check(CLI::IsMember({"utf-8", "utf-16le", "utf-16be", "latin-1"}));
+    ->check(CLI::IsMember({"utf-8", "utf-16le", "utf-16be", "latin-1"}, CLI::ignore_case));
   command->add_option("--header", wanted.wishes.has_header, "Whether it has a header: true, false");
   command->add_flag("--by-position", wanted.is_by_position,
                     "Take fields by their place, whatever the header says");

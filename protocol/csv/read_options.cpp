@@ -8,9 +8,6 @@ namespace dossier::csv {
 
 namespace {
 
-constexpr text_encoding every_encoding[]
-  = {text_encoding::utf8, text_encoding::utf16le, text_encoding::utf16be, text_encoding::latin1};
-
 std::string code_of(char c) {
   return std::to_string(static_cast<unsigned char>(c));
 }
@@ -22,15 +19,6 @@ bool read_character(std::string_view code, std::optional<char>& into) {
   return error == std::errc{} && end == code.data() + code.size();
 }
 
-bool read_encoding(std::string_view name, std::optional<text_encoding>& into) {
-  for (const auto encoding : every_encoding)
-    if (name == to_string(encoding)) {
-      into = encoding;
-      return true;
-    }
-  return false;
-}
-
 bool read_wish(std::string_view name, std::string_view value, read_options& o) {
   auto& w = o.wishes;
   if (name == "columns")
@@ -38,7 +26,7 @@ bool read_wish(std::string_view name, std::string_view value, read_options& o) {
   if (name == "delimiter")
     return read_character(value, w.delimiter);
   if (name == "encoding")
-    return read_encoding(value, w.encoding);
+    return (w.encoding = parse_text_encoding(value)).has_value();
   if (name == "header") {
     w.has_header = value == "yes";
     return value == "yes" || value == "no";

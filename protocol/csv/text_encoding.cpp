@@ -136,6 +136,17 @@ std::string_view to_string(text_encoding encoding) {
   return "unknown";
 }
 
+std::optional<text_encoding> parse_text_encoding(std::string_view name) {
+  const auto in_capitals = [](char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  };
+  for (const auto e :
+       {text_encoding::utf8, text_encoding::utf16le, text_encoding::utf16be, text_encoding::latin1})
+    if (std::ranges::equal(name, to_string(e), {}, in_capitals, in_capitals))
+      return e;
+  return std::nullopt;
+}
+
 transcoded to_utf8(text_encoding stored_as, std::string_view bytes, bool is_end, char* to) {
   switch (stored_as) {
   case text_encoding::utf16le:

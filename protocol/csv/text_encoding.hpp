@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,6 +26,8 @@ enum class text_encoding : std::uint8_t {
 
 /// "UTF-8", "UTF-16LE", "UTF-16BE", "Latin-1"; "unknown" for no encoding.
 std::string_view to_string(text_encoding encoding);
+/// The encoding of this name, in capitals or not; nullopt: there is none.
+std::optional<text_encoding> parse_text_encoding(std::string_view name);
 
 /// How many bytes of the file a character of ASCII has, which is the least that any has.
 constexpr std::uint64_t ascii_bytes(text_encoding stored_as) {

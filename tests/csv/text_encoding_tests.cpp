@@ -49,6 +49,15 @@ void check(text_encoding from, std::string_view input, std::string_view expected
 
 BOOST_AUTO_TEST_SUITE(text_encoding_tests)
 
+BOOST_AUTO_TEST_CASE(each_encoding_is_known_by_its_name) {
+  for (const auto e :
+       {text_encoding::utf8, text_encoding::utf16le, text_encoding::utf16be, text_encoding::latin1})
+    BOOST_TEST((parse_text_encoding(to_string(e)) == e));
+  BOOST_TEST((parse_text_encoding("utf-16le") == text_encoding::utf16le));
+  for (const auto* name : {"", "utf", "utf-8 ", "unknown", "ascii"})
+    BOOST_TEST(!parse_text_encoding(name));
+}
+
 BOOST_AUTO_TEST_CASE(each_encoding) {
   check(text_encoding::latin1, "caf\xe9,\x80 and more", "caf\xc3\xa9,\xc2\x80 and more");
   check(text_encoding::utf16le, bytes("a\0\xe9\0\xac\x20\x3d\xd8\x00\xde\xff\xff"),
