@@ -38,12 +38,16 @@ void append_csv_field(std::string& out, std::string_view text, bool is_first) {
   out += '"';
 }
 
-bool is_formula(std::string_view text) {
-  return !text.empty() && formula_starts.find(text[0]) != std::string_view::npos;
+/// Whether a spreadsheet would take it for a formula, or it looks like one that was made harmless:
+/// then one more apostrophe tells them apart.
+bool needs_apostrophe(std::string_view text) {
+  const auto start = text.find_first_not_of('\'');
+  return start != std::string_view::npos
+         && formula_starts.find(text[start]) != std::string_view::npos;
 }
 
 std::string harmless(std::string_view text) {
-  return is_formula(text) ? "'" + std::string(text) : std::string(text);
+  return needs_apostrophe(text) ? "'" + std::string(text) : std::string(text);
 }
 
 } // namespace
@@ -129,7 +133,7 @@ void write_reject(json_writer& out, const stored_reject& r) {
 }
 
 std::string_view without_apostrophe(std::string_view text) {
-  return text.starts_with('\'') && is_formula(text.substr(1)) ? text.substr(1) : text;
+  return text.starts_with('\'') && needs_apostrophe(text) ? text.substr(1) : text;
 }
 
 void append_reject_csv_header(std::string& out) {
