@@ -136,10 +136,10 @@ awaitable<result<response>> list_items(shared_parts& shared, request& r, const i
   auto q = question_of(shared, r);
   if (!q)
     co_return q.error();
-  const auto found = co_await find_visible_job(shared, r);
+  auto found = co_await find_visible_job(shared, r);
   if (!found)
     co_return found.error();
-  q->job = found->id;
+  q->job = std::make_shared<const found_job>(std::move(*found));
   if (q->form != row_form::json)
     co_return stream_response(shared, std::move(*q), items);
   auto job = [from = sources_of(shared), q = std::move(*q), read = items.read_piece] {
@@ -168,7 +168,7 @@ failure no_such_row() {
 awaitable<result<response>> read_record(shared_parts& shared, request& r, body_reader&) {
   if (auto known = check_query(r, {}); !known)
     co_return known.error();
-  const auto found = co_await find_visible_job(shared, r);
+  auto found = co_await find_visible_job(shared, r);
   if (!found)
     co_return found.error();
   std::uint64_t number = 0;
@@ -176,7 +176,8 @@ awaitable<result<response>> read_record(shared_parts& shared, request& r, body_r
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc{} || end != text.data() + text.size() || number == 0)
     co_return no_such_row();
-  row_question q{found->id, row_form::json, number - 1, 1};
+  auto whole = std::make_shared<const found_job>(std::move(*found));
+  row_question q{std::move(whole), row_form::json, number - 1, 1};
   auto job = [from = sources_of(shared), q = std::move(q)] {
     return read_row_piece(from, q);
   };

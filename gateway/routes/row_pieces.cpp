@@ -56,29 +56,42 @@ private:
   row_piece piece_;
 };
 
+/// A finished chunk with the schema that its rows have.
+struct readable_chunk {
+  chunk_rows rows;
+  std::shared_ptr<const csv::schema> schema;
+};
+
+result<readable_chunk> open_chunk(const row_sources& from, const found_job& job,
+                                  std::uint32_t number) {
+  auto rows = open_chunk_rows(from.rows, from.all, job, number);
+  if (!rows)
+    return rows.error();
+  auto schema = schema_of(from.schemas, rows->schema_text());
+  if (!schema)
+    return schema.error();
+  return readable_chunk{std::move(*rows), std::move(*schema)};
+}
+
 /// Writes what a chunk has from a record on.
 using chunk_reader = result<void> (*)(const chunk_rows& chunk, const csv::schema& schema,
                                       std::uint64_t from, std::uint64_t limit, piece_writer& out);
 
 /// Goes through the finished chunks behind a record, until enough was written.
 result<row_piece> read_piece(const row_sources& from, const row_question& q, chunk_reader read) {
-  const auto job = from.all.find(q.job);
-  if (!job)
-    return job.error();
   piece_writer out(q.form);
-  for (std::uint32_t number = 1; number <= job->view.chunks.size(); ++number) {
-    const auto& c = job->view.chunks[number - 1];
+  const auto& chunks = q.job->view.chunks;
+  for (std::uint32_t number = 1; number <= chunks.size(); ++number) {
+    const auto& c = chunks[number - 1];
     if (c.phase != ingestion::chunk_phase::finished || c.record + c.extent.records <= q.after + 1)
       continue;
     if (out.piece().items >= q.limit || out.piece().text.size() >= piece_bytes)
       return out.take();
-    const auto chunk = open_chunk_rows(from.rows, from.all, *job, number);
+    const auto chunk = open_chunk(from, *q.job, number);
     if (!chunk)
       return chunk.error();
-    const auto schema = schema_of(from.schemas, chunk->schema_text());
-    if (!schema)
-      return schema.error();
-    if (auto done = read(*chunk, **schema, q.after + 1, q.limit - out.piece().items, out); !done)
+    const auto limit = q.limit - out.piece().items;
+    if (auto done = read(chunk->rows, *chunk->schema, q.after + 1, limit, out); !done)
       return done.error();
   }
   auto last = out.take();
@@ -149,24 +162,19 @@ result<row_piece> read_reject_piece(const row_sources& from, const row_question&
 }
 
 result<std::string> read_row_csv_head(const row_sources& from, const row_question& q) {
-  const auto job = from.all.find(q.job);
-  if (!job)
-    return job.error();
-  const auto& what = job->view.submission;
+  const auto& job = q.job->view;
   std::string head;
-  for (std::uint32_t number = 1; number <= job->view.chunks.size(); ++number) {
-    if (job->view.chunks[number - 1].phase != ingestion::chunk_phase::finished)
+  for (std::uint32_t number = 1; number <= job.chunks.size(); ++number) {
+    if (job.chunks[number - 1].phase != ingestion::chunk_phase::finished)
       continue;
-    const auto chunk = open_chunk_rows(from.rows, from.all, *job, number);
+    const auto chunk = open_chunk(from, *q.job, number);
     if (!chunk)
       return chunk.error();
-    const auto schema = schema_of(from.schemas, chunk->schema_text());
-    if (!schema)
-      return schema.error();
-    append_row_csv_header(head, **schema);
+    append_row_csv_header(head, *chunk->schema);
     return head;
   }
   // There are no rows yet whose columns these could be.
+  const auto& what = job.submission;
   const auto schema = from.schemas.find(what.schema_name, what.schema_version);
   if (!schema)
     return schema.error();

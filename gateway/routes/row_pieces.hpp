@@ -9,6 +9,7 @@
 #include "persistence/row_store.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -24,7 +25,7 @@ struct row_sources {
 /// A place in a job's records and how much is wanted from there. Owns everything: it is read on
 /// another thread.
 struct row_question {
-  entity_id job;
+  std::shared_ptr<const found_job> job; ///< As it was when the answer began.
   row_form form = row_form::json;
   std::uint64_t after = 0; ///< The number of a record.
   std::uint64_t limit = 0;
@@ -38,8 +39,8 @@ struct row_piece {
   bool is_end = false;    ///< There is nothing behind it.
 };
 
-/// What q.limit allows behind q.after, or about a MiB of it; as the job is now, so that a long
-/// answer goes on when it is repaired meanwhile.
+/// What q.limit allows behind q.after, or about a MiB of it, of the chunks that were finished when
+/// the answer began. A long answer goes on when the job is repaired meanwhile.
 result<row_piece> read_row_piece(const row_sources& from, const row_question& q);
 result<row_piece> read_reject_piece(const row_sources& from, const row_question& q);
 /// What stands above CSV: the columns of the job's rows.
