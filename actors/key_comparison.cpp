@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/key_comparison.hpp"
 
+#include "persistence/correction_cursor.hpp"
+
 #include <algorithm>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -92,32 +95,15 @@ result<void> key_comparison::gather(const part& p, std::uint32_t index, std::uin
   }
 }
 
-/// Whoever has fewer keys leads, because skipping costs a page at most.
 result<void> key_comparison::join(const part& p, std::uint32_t index,
                                   const std::vector<candidate>& mine, std::vector<bool>& is_shared,
                                   std::vector<candidate>& found) const {
-  auto keys = p.file->keys(1);
-  if (auto skipped = keys.skip_to(mine.front().hash); !skipped)
-    return skipped;
-  std::size_t at = 0;
-  for (key_entry entry;;) {
-    const auto has_next = keys.next(entry);
-    if (!has_next)
-      return has_next.error();
-    if (!*has_next || entry.hash > mine.back().hash)
-      return {};
-    const auto begin = mine.begin() + static_cast<std::ptrdiff_t>(at);
-    at = static_cast<std::size_t>(
-      std::ranges::lower_bound(begin, mine.end(), entry.hash, {}, &candidate::hash) - mine.begin());
-    if (mine[at].hash != entry.hash) {
-      if (auto skipped = keys.skip_to(mine[at].hash); !skipped)
-        return skipped;
-      continue;
-    }
-    found.push_back({entry.hash, index, entry.ordinal});
-    for (auto i = at; i < mine.size() && mine[i].hash == entry.hash; ++i)
-      is_shared[i] = true;
-  }
+  return join_keys(p.file->keys(1), std::span(mine), &candidate::hash,
+                   [&](const key_entry& entry, std::size_t first) {
+                     found.push_back({entry.hash, index, entry.ordinal});
+                     for (auto i = first; i < mine.size() && mine[i].hash == entry.hash; ++i)
+                       is_shared[i] = true;
+                   });
 }
 
 result<void> key_comparison::look_up(const std::vector<candidate>& all,
@@ -127,11 +113,18 @@ result<void> key_comparison::look_up(const std::vector<candidate>& all,
     const auto index = next->part;
     const auto& p = parts_[index];
     row_lookup lookup(*p.file);
+    std::optional<correction_cursor> corrected;
+    if (p.is_base && chunks_[p.chunk].rows->correction())
+      if (auto begun = corrected.emplace(*chunks_[p.chunk].rows->correction()).begin(0); !begun)
+        return begun;
     for (; next != all.end() && next->part == index; ++next) {
       if (auto gone = lookup.go_to(next->ordinal); !gone)
         return gone;
       const auto number = lookup.block().number(lookup.row());
-      if (p.is_base && chunks_[p.chunk].rows->is_corrected(number))
+      const auto is_corrected = corrected ? corrected->has(number) : result<bool>(false);
+      if (!is_corrected)
+        return is_corrected.error();
+      if (*is_corrected)
         continue;
       const auto key = key_bytes_of(lookup.block(), lookup.row(), *p.file->key_column(), room);
       if (!key)

@@ -1,172 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/repair.hpp"
 
+#include "actors/new_keys.hpp"
 #include "persistence/correction.hpp"
 #include "protocol/csv/row_parser.hpp"
 
 #include <algorithm>
-#include <set>
-#include <utility>
 
 namespace dossier {
-
-namespace {
-
-/// One chunk's repair while it is made.
-class repair {
-public:
-  repair(const repair_parts& parts, const found_job& job, std::uint32_t chunk,
-         const ingested_file& file, const chunk_rows& now)
-    : parts_(parts)
-    , job_(job)
-    , chunk_(chunk)
-    , file_(file)
-    , now_(now)
-    , rows_(file.schema->schema, static_cast<std::uint32_t>(ingestion::repaired_records_max),
-            UINT32_MAX) {}
-
-  /// Reads one record into the rows, or notes why it stays a reject.
-  result<void> take(const corrected_record& record) {
-    const auto reject = now_.reject(record.number);
-    if (!reject && reject.error().code != errc::not_found)
-      return reject.error();
-    if (!reject) {
-      refuse({record.number, "no-reject", "", "this record is no reject"});
-      return {};
-    }
-    std::string bytes;
-    if (!parse(record, reject->record, bytes))
-      return {};
-    const auto block = csv::row_block_reader::open(bytes);
-    if (!block)
-      return block.error();
-    if (auto is_new = has_new_key(record.number, *block); !is_new)
-      return is_new.error();
-    else if (!*is_new)
-      return {};
-    if (!rows_.copy(*block, 0))
-      return fail(errc::corrupt, "a row that was just made cannot be read");
-    numbers_.push_back(record.number);
-    return {};
-  }
-
-  result<made_repair> finish() {
-    made_repair made{std::nullopt, std::move(refused_)};
-    if (numbers_.empty())
-      return made;
-    const auto revision = static_cast<std::uint32_t>(job_.view.version);
-    if (auto written
-        = write_correction(parts_.rows, {job_.id, chunk_, revision, row_file_kind::correction},
-                           file_.schema->schema, now_, {&rows_, {}});
-        !written)
-      return written.error();
-    made.report = ingestion::report_repaired{chunk_, revision, std::move(numbers_)};
-    return made;
-  }
-
-private:
-  void refuse(refused_repair why) { refused_.push_back(std::move(why)); }
-
-  /// The one row that the text is, encoded. False: it is not one good row, and that was noted.
-  bool parse(const corrected_record& record, const csv::record_start& at, std::string& bytes) {
-    const auto& schema = file_.schema->schema;
-    csv::row_parser parser(schema, file_.plan.mapping, file_.plan.law, at);
-    csv::row_block row(schema, 2, UINT32_MAX);
-    std::optional<refused_repair> why;
-    parser.parse(record.text, true, row, [&](const csv::reject& r) {
-      if (!why)
-        why = {record.number, std::string(csv::to_string(r.kind)), r.column, r.message};
-    });
-    if (!why && (row.rows() != 1 || parser.position().number != at.number + 1))
-      why = {record.number, "record-count", "", "the text has to be one record, and not empty"};
-    if (why) {
-      refuse(std::move(*why));
-      return false;
-    }
-    row.encode(bytes);
-    return true;
-  }
-
-  result<bool> has_new_key(std::uint64_t number, const csv::row_block_reader& block) {
-    if (!job_.view.submission.has_unique_keys)
-      return true;
-    const auto& schema = file_.schema->schema;
-    if (!schema.key)
-      return fail(errc::conflict, "the schema has no key any more");
-    std::string room;
-    const auto key = key_bytes_of(block, 0, *schema.key, room);
-    if (!key)
-      return fail(errc::corrupt, "a row that was just made has no key");
-    const auto known = find(std::string(*key));
-    if (!known)
-      return known.error();
-    if (known->empty())
-      return true;
-    refuse({number, std::string(csv::to_string(csv::reject_kind::duplicate_key)),
-            schema.columns[*schema.key].name, *known + " has this key already"});
-    return false;
-  }
-
-  /// Where the key is: empty if it is nowhere, and then it is known from now on.
-  result<std::string> find(std::string key) {
-    if (keys_.contains(key))
-      return std::string("another record of this repair");
-    if (auto opened = open_others(); !opened)
-      return opened.error();
-    for (const auto& other : others_) {
-      const auto found = other.rows->find_key(key, 1);
-      if (!found)
-        return found.error();
-      if (!found->empty())
-        return "row " + std::to_string(found->front())
-               + (other.job == job_.id ? "" : " of the job " + other.job.text());
-    }
-    keys_.insert(std::move(key));
-    return std::string();
-  }
-
-  /// Once, and only if there is a key to look for.
-  result<void> open_others() {
-    if (std::exchange(are_others_open_, true))
-      return {};
-    for (std::uint32_t number = 1; number <= job_.view.chunks.size(); ++number) {
-      const auto& c = job_.view.chunks[number - 1];
-      if (c.phase != ingestion::chunk_phase::finished || c.rows == 0)
-        continue;
-      auto rows = open_chunk_rows(parts_.rows, job_.id, number, c);
-      if (!rows)
-        return rows.error();
-      others_.push_back({job_.id, number, std::make_shared<const chunk_rows>(std::move(*rows))});
-    }
-    const auto& made_of = job_.view.submission;
-    stored_chunks walk(parts_.all, parts_.rows,
-                       {made_of.schema_name, made_of.customer, job_.id, true, parts_.scan_max});
-    for (;;) {
-      auto next = walk.next();
-      if (!next)
-        return next.error();
-      if (!*next)
-        break;
-      others_.push_back(std::move(**next));
-    }
-    std::erase_if(others_, [](const stored_chunk& c) { return !c.rows->records().has_keys(); });
-    return {};
-  }
-
-  const repair_parts& parts_;
-  const found_job& job_;
-  const std::uint32_t chunk_;
-  const ingested_file& file_;
-  const chunk_rows& now_;
-  csv::row_block rows_;
-  std::vector<std::uint64_t> numbers_; ///< Of the rows.
-  std::vector<refused_repair> refused_;
-  std::set<std::string, std::less<>> keys_; ///< Of the rows.
-  std::vector<stored_chunk> others_;
-  bool are_others_open_ = false;
-};
-
-} // namespace
 
 std::optional<std::uint32_t> chunk_of_record(const ingestion::view& job, std::uint64_t record) {
   for (std::uint32_t number = 1; number <= job.chunks.size(); ++number) {
@@ -178,26 +19,194 @@ std::optional<std::uint32_t> chunk_of_record(const ingestion::view& job, std::ui
   return std::nullopt;
 }
 
-result<made_repair> make_repair(const repair_parts& parts, const found_job& job,
-                                std::uint32_t chunk, std::span<const corrected_record> records) {
-  if (!job.view.ended_at)
+result<std::shared_ptr<job_repair>> job_repair::make(const repair_parts& parts,
+                                                     const entity_id& job,
+                                                     std::vector<corrected_record> records,
+                                                     key_turn::share turn) {
+  if (records.size() > repair_records_max)
+    return fail(errc::too_large, "One request repairs at most " + std::to_string(repair_records_max)
+                                   + " records, and these are " + std::to_string(records.size())
+                                   + "; send them in several.");
+  // Only now, with the turn: nobody else repairs it from here on.
+  auto found = parts.all.find(job);
+  if (!found)
+    return found.error();
+  if (!found->view.ended_at)
     return fail(errc::conflict, "The job is under way; repair it when it has ended.");
-  const auto now = open_chunk_rows(parts.rows, parts.all, job, chunk);
-  if (!now)
-    return now.error();
-  const auto file
-    = open_ingested_file(parts.blobs, parts.schemas, job.view.submission, parts.record_bytes_max);
+  auto file = open_ingested_file(parts.blobs, parts.schemas, found->view.submission,
+                                 parts.record_bytes_max);
   if (!file)
     return file.error();
-  if ((*file)->schema->text != now->schema_text())
-    return fail(errc::conflict, "The schema " + job.view.submission.schema_name
-                                  + " was changed since the file was read, and its version was "
-                                    "not: the job cannot be repaired with another one.");
-  repair one(parts, job, chunk, **file, *now);
-  for (const auto& record : records)
-    if (auto taken = one.take(record); !taken)
-      return taken.error();
-  return one.finish();
+  std::shared_ptr<job_repair> made(
+    new job_repair(parts, std::move(*found), std::move(*file), std::move(turn)));
+  if (auto read = made->read(records); !read)
+    return read.error();
+  if (made->job_.view.submission.has_unique_keys)
+    if (auto compared = made->compare_keys(); !compared)
+      return compared.error();
+  std::ranges::sort(made->refused_, {}, &refused_repair::number);
+  return made;
+}
+
+// Reading.
+
+result<void> job_repair::read(const std::vector<corrected_record>& records) {
+  std::optional<std::uint32_t> open;
+  std::optional<chunk_rows> now;
+  for (const auto& record : records) {
+    const auto chunk = chunk_of_record(job_.view, record.number);
+    if (!chunk) {
+      refuse(record.number, "no-reject", "", "no finished chunk of the job has this record");
+      continue;
+    }
+    if (open != chunk) {
+      auto opened = open_chunk_rows(parts_.rows, parts_.all, job_, *chunk);
+      if (!opened)
+        return opened.error();
+      if (file_->schema->text != opened->schema_text())
+        return fail(errc::conflict, "The schema " + job_.view.submission.schema_name
+                                      + " was changed since the file was read, and its version was "
+                                        "not: the job cannot be repaired with another one.");
+      now = std::move(*opened);
+      open = chunk;
+    }
+    if (auto taken = read_one(*now, *chunk, record); !taken)
+      return taken;
+  }
+  return {};
+}
+
+/// Makes a row of the record, or notes why it stays a reject.
+result<void> job_repair::read_one(const chunk_rows& now, std::uint32_t chunk,
+                                  const corrected_record& record) {
+  const auto reject = now.reject(record.number);
+  if (!reject && reject.error().code != errc::not_found)
+    return reject.error();
+  if (!reject) {
+    refuse(record.number, "no-reject", "", "this record is no reject");
+    return {};
+  }
+  std::string block;
+  if (parse(record, reject->record, block))
+    rows_.push_back({record.number, chunk, std::move(block)});
+  return {};
+}
+
+/// The one row that the text is, encoded. False: it is not one good row, and that was noted.
+bool job_repair::parse(const corrected_record& record, const csv::record_start& at,
+                       std::string& bytes) {
+  const auto& schema = file_->schema->schema;
+  csv::row_parser parser(schema, file_->plan.mapping, file_->plan.law, at);
+  csv::row_block row(schema, 2, UINT32_MAX);
+  bool is_refused = false;
+  parser.parse(record.text, true, row, [&](const csv::reject& r) {
+    if (!std::exchange(is_refused, true))
+      refuse(record.number, csv::to_string(r.kind), r.column, r.message);
+  });
+  if (is_refused)
+    return false;
+  if (row.rows() != 1 || parser.position().number != at.number + 1) {
+    refuse(record.number, "record-count", "", "the text has to be one record, and not empty");
+    return false;
+  }
+  row.encode(bytes);
+  return true;
+}
+
+// Keys.
+
+result<void>
+job_repair::walk_stored(const std::function<result<void>(const stored_chunk&)>& visit) const {
+  for (std::uint32_t number = 1; number <= job_.view.chunks.size(); ++number) {
+    const auto& c = job_.view.chunks[number - 1];
+    if (c.phase != ingestion::chunk_phase::finished || c.rows == 0)
+      continue;
+    auto rows = open_chunk_rows(parts_.rows, job_.id, number, c);
+    if (!rows)
+      return rows.error();
+    const stored_chunk own{job_.id, number, std::make_shared<const chunk_rows>(std::move(*rows))};
+    if (auto visited = visit(own); !visited)
+      return visited;
+  }
+  const auto& made_of = job_.view.submission;
+  stored_chunks walk(parts_.all, parts_.rows,
+                     {made_of.schema_name, made_of.customer, job_.id, true, parts_.scan_max});
+  for (;;) {
+    const auto next = walk.next();
+    if (!next)
+      return next.error();
+    if (!*next)
+      return {};
+    if (auto visited = visit(**next); !visited)
+      return visited;
+  }
+}
+
+result<void> job_repair::compare_keys() {
+  if (rows_.empty())
+    return {};
+  const auto& schema = file_->schema->schema;
+  if (!schema.key)
+    return fail(errc::conflict, "the schema has no key any more");
+  new_keys keys;
+  std::string room;
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    const auto block = csv::row_block_reader::open(rows_[i].block);
+    const auto key = block ? key_bytes_of(*block, 0, *schema.key, room) : std::nullopt;
+    if (!key)
+      return fail(errc::corrupt, "a row that was just made has no key");
+    keys.add(std::string(*key), i);
+  }
+  std::vector<std::string> where(rows_.size()); ///< Of each row's key; empty: nowhere.
+  keys.find_repeated([&](std::size_t i) { where[i] = "another record of this repair"; });
+  const auto walked = walk_stored([&](const stored_chunk& chunk) {
+    return keys.look_in(chunk, [&](std::size_t i, std::uint64_t record) {
+      if (where[i].empty())
+        where[i] = "row " + std::to_string(record)
+                   + (chunk.job == job_.id ? "" : " of the job " + chunk.job.text());
+    });
+  });
+  if (!walked)
+    return walked;
+  const auto& column = schema.columns[*schema.key].name;
+  std::vector<repaired_row> left;
+  for (std::size_t i = 0; i < rows_.size(); ++i)
+    if (where[i].empty())
+      left.push_back(std::move(rows_[i]));
+    else
+      refuse(rows_[i].number, csv::to_string(csv::reject_kind::duplicate_key), column,
+             where[i] + " has this key already");
+  rows_ = std::move(left);
+  return {};
+}
+
+// Writing.
+
+result<std::optional<ingestion::report_repaired>>
+job_repair::write_next(const ingestion::view& now) {
+  if (next_ == rows_.size())
+    return std::nullopt;
+  const auto& schema = file_->schema->schema;
+  const auto chunk = rows_[next_].chunk;
+  csv::row_block rows(schema, static_cast<std::uint32_t>(ingestion::repaired_records_max),
+                      UINT32_MAX);
+  ingestion::report_repaired report{chunk, static_cast<std::uint32_t>(now.version), {}};
+  for (; next_ < rows_.size() && rows_[next_].chunk == chunk && rows.room() > 0; ++next_) {
+    const auto block = csv::row_block_reader::open(rows_[next_].block);
+    if (!block || !rows.copy(*block, 0))
+      return fail(errc::corrupt, "a row that was just made cannot be read");
+    report.records.push_back(rows_[next_].number);
+    rows_[next_].block = {};
+  }
+  const auto before = open_chunk_rows(parts_.rows, job_.id, chunk, now.chunks[chunk - 1]);
+  if (!before)
+    return before.error();
+  if (auto written
+      = write_correction(parts_.rows, {job_.id, chunk, report.revision, row_file_kind::correction},
+                         schema, *before, {&rows, {}});
+      !written)
+    return written.error();
+  return report;
 }
 
 } // namespace dossier

@@ -355,7 +355,7 @@ const option table[] = {
    "How many times its size a compressed file may come to. More is taken for an attack.",
    "times", {2, 100'000}},
   {"ingestion.repair_bytes_max", at<&I::repair_bytes_max>,
-   "Bytes of one file of repaired records; it is held in memory.", "bytes", {1'024, 1'073'741'824}},
+   "Bytes of one file of repaired records; it is held in memory.", "bytes", {1'024, 67'108'864}},
   {"ingestion.scan_max", at<&I::scan_max>,
    "Stored chunks, those of the newest jobs, that are looked through for a row's key.",
    "chunks", {1, 1'000'000}},

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "persistence/chunk_rows.hpp"
 
+#include "persistence/correction_cursor.hpp"
+
 #include <algorithm>
 
 namespace dossier {
@@ -10,148 +12,131 @@ result<chunk_rows> chunk_rows::open(const row_store& rows, const row_file_key& r
   auto file = rows.read(records);
   if (!file)
     return file.error();
-  chunk_rows opened(std::move(*file), nullptr);
   if (revision == 0)
-    return opened;
+    return chunk_rows(std::move(*file), nullptr);
   auto correction = rows.read({records.job, records.chunk, revision, row_file_kind::correction});
   if (!correction)
     return correction.error();
-  opened.correction_ = std::move(*correction);
-  if (auto read = opened.read_numbers(); !read)
-    return read.error();
-  return opened;
+  return chunk_rows(std::move(*file), std::move(*correction));
 }
 
-result<void> chunk_rows::read_numbers() {
-  auto read = correction_->rows_from(0, UINT64_MAX, [&](const auto& block, std::uint32_t row) {
-    rows_.push_back(block.number(row));
-    return true;
-  });
-  if (!read)
-    return read;
-  return correction_->rejects_from(0, [&](const csv::reject& r) {
-    rejects_.push_back(r.record.number);
-    return true;
-  });
-}
+namespace {
 
-bool chunk_rows::is_corrected(std::uint64_t number) const {
-  return std::ranges::binary_search(rows_, number) || std::ranges::binary_search(rejects_, number);
-}
+/// What a walk of the chunk's own file is laid over: the correction's items of the same sort, which
+/// are shown, and all that it speaks of, which is not shown of the file.
+template <class Cursor>
+class overlay {
+public:
+  explicit overlay(const row_file& correction)
+    : shown_(correction)
+    , hidden_(correction) {}
+
+  result<void> begin(std::uint64_t number) {
+    if (auto begun = shown_.begin(number); !begun)
+      return begun;
+    return hidden_.begin(number);
+  }
+  /// Shows the correction's items below `end`; false: `show` wants no more.
+  template <class Show>
+  result<bool> show_below(std::uint64_t end, const Show& show) {
+    while (shown_.number() < end) {
+      if (!show(shown_))
+        return false;
+      if (auto gone = shown_.next(); !gone)
+        return gone.error();
+    }
+    return true;
+  }
+  /// Whether the file's record of this number is still what the file says.
+  result<bool> is_as_it_was(std::uint64_t number) {
+    const auto is_hidden = hidden_.has(number);
+    return is_hidden ? result<bool>(!*is_hidden) : is_hidden;
+  }
+
+private:
+  Cursor shown_;
+  correction_cursor hidden_;
+};
+
+} // namespace
 
 // Rows.
 
 result<void> chunk_rows::rows_from(std::uint64_t number, std::uint64_t limit,
                                    const row_visit& visit) const {
-  if (!correction_)
+  if (!correction_ || limit == 0)
     return records_->rows_from(number, limit, visit);
-  row_lookup corrected(*correction_);
-  auto next = static_cast<std::size_t>(std::ranges::lower_bound(rows_, number) - rows_.begin());
-  result<void> looked;
+  overlay<row_cursor> over(*correction_);
+  if (auto begun = over.begin(number); !begun)
+    return begun;
   // Whether the walk goes on.
   const auto show = [&](const csv::row_block_reader& block, std::uint32_t row) {
-    return limit > 0 && visit(block, row) && --limit > 0;
+    return visit(block, row) && --limit > 0;
   };
-  const auto show_corrected_below = [&](std::uint64_t end) {
-    for (; next < rows_.size() && rows_[next] < end; ++next) {
-      looked = corrected.go_to(static_cast<std::uint32_t>(next));
-      if (!looked || !show(corrected.block(), corrected.row())) {
-        limit = 0;
-        return false;
-      }
-    }
-    return true;
+  const auto show_corrected = [&](const row_cursor& at) {
+    return show(at.block(), at.row());
   };
+  result<bool> goes_on = true;
   const auto walked
     = records_->rows_from(number, UINT64_MAX, [&](const auto& block, std::uint32_t row) {
-        if (!show_corrected_below(block.number(row)))
+        goes_on = over.show_below(block.number(row), show_corrected);
+        if (!goes_on || !*goes_on)
           return false;
-        if (is_corrected(block.number(row)) || show(block, row))
-          return true;
-        limit = 0;
-        return false;
+        const auto is_shown = over.is_as_it_was(block.number(row));
+        goes_on = is_shown ? result<bool>(!*is_shown || show(block, row)) : is_shown;
+        return goes_on && *goes_on;
       });
-  if (walked && looked && limit > 0)
-    show_corrected_below(UINT64_MAX);
-  return walked ? looked : walked;
-}
-
-result<void> chunk_rows::row(std::uint64_t number, const row_visit& visit) const {
-  if (const auto at = std::ranges::lower_bound(rows_, number); at != rows_.end() && *at == number)
-    return correction_->row(number, visit);
-  if (!is_corrected(number))
-    return records_->row(number, visit);
-  return fail(errc::not_found, "record " + std::to_string(number) + " is a reject");
+  if (walked && goes_on && *goes_on)
+    goes_on = over.show_below(no_record, show_corrected);
+  return walked && !goes_on ? goes_on.error() : walked;
 }
 
 // Rejects.
 
-result<void> chunk_rows::rejects_from(std::uint64_t number,
-                                      const std::function<bool(const csv::reject&)>& visit) const {
+result<void> chunk_rows::rejects_from(std::uint64_t number, const reject_visit& visit) const {
   if (!correction_)
     return records_->rejects_from(number, visit);
-  // Why page by page: the correction's are read beside the file's own, and their texts may be
-  // large.
-  constexpr std::uint64_t page = 256;
-  constexpr std::uint64_t page_bytes = 1U << 20;
-  std::vector<stored_reject> corrected;
-  std::size_t next = 0;
-  std::uint64_t from = number;
-  bool goes_on = true;
-  result<void> looked;
-  const auto show_corrected_below = [&](std::uint64_t end) {
-    while (goes_on) {
-      if (next == corrected.size()) {
-        auto more = correction_->rejects_from(from, page, page_bytes);
-        if (!more) {
-          looked = more.error();
-          goes_on = false;
-          return;
-        }
-        corrected = std::move(*more);
-        next = 0;
-        if (corrected.empty())
-          return;
-        from = corrected.back().record.number + 1;
-      }
-      if (corrected[next].record.number >= end)
-        return;
-      goes_on = visit(borrowed(corrected[next++]));
-    }
+  overlay<reject_cursor> over(*correction_);
+  if (auto begun = over.begin(number); !begun)
+    return begun;
+  const auto show_corrected = [&](const reject_cursor& at) {
+    return visit(borrowed(at.present()));
   };
+  result<bool> goes_on = true;
   const auto walked = records_->rejects_from(number, [&](const csv::reject& r) {
-    show_corrected_below(r.record.number);
-    if (goes_on && !is_corrected(r.record.number))
-      goes_on = visit(r);
-    return goes_on;
+    goes_on = over.show_below(r.record.number, show_corrected);
+    if (!goes_on || !*goes_on)
+      return false;
+    const auto is_shown = over.is_as_it_was(r.record.number);
+    goes_on = is_shown ? result<bool>(!*is_shown || visit(r)) : is_shown;
+    return goes_on && *goes_on;
   });
-  if (walked)
-    show_corrected_below(UINT64_MAX);
-  return walked ? looked : walked;
+  if (walked && goes_on && *goes_on)
+    goes_on = over.show_below(no_record, show_corrected);
+  return walked && !goes_on ? goes_on.error() : walked;
 }
 
 result<std::vector<stored_reject>>
 chunk_rows::rejects_from(std::uint64_t number, std::uint64_t limit, std::uint64_t bytes_max) const {
-  std::vector<stored_reject> found;
-  std::uint64_t bytes = 0;
-  if (limit == 0)
-    return found;
-  const auto walked = rejects_from(number, [&](const csv::reject& r) {
-    found.push_back(owned(r));
-    bytes += r.text.size();
-    return found.size() < limit && bytes < bytes_max;
-  });
-  if (!walked)
-    return walked.error();
-  return found;
+  return gather_rejects(limit, bytes_max,
+                        [&](const reject_visit& visit) { return rejects_from(number, visit); });
 }
 
 result<stored_reject> chunk_rows::reject(std::uint64_t number) const {
-  if (std::ranges::binary_search(rejects_, number))
-    return correction_->reject(number);
-  if (!is_corrected(number))
-    return records_->reject(number);
-  return fail(errc::not_found, "record " + std::to_string(number) + " is a row");
+  if (correction_) {
+    auto corrected = correction_->reject(number);
+    if (corrected || corrected.error().code != errc::not_found)
+      return corrected;
+    correction_cursor over(*correction_);
+    if (auto begun = over.begin(number); !begun)
+      return begun.error();
+    const auto is_row = over.has(number);
+    if (!is_row)
+      return is_row.error();
+    if (*is_row)
+      return fail(errc::not_found, "record " + std::to_string(number) + " is a row");
+  }
+  return records_->reject(number);
 }
 
 // Keys.
@@ -160,11 +145,25 @@ result<std::vector<std::uint64_t>> chunk_rows::find_key(std::string_view key,
                                                         std::uint64_t limit) const {
   if (!correction_)
     return records_->find_key(key, limit);
-  const auto corrected = rows_.size() + rejects_.size();
-  auto found = records_->find_key(key, limit + std::min(UINT64_MAX - limit, corrected));
+  const auto& counts = correction_->counts();
+  const auto corrected_max = counts.rows + counts.rejects;
+  auto found = records_->find_key(key, limit + std::min(UINT64_MAX - limit, corrected_max));
   if (!found)
     return found;
-  std::erase_if(*found, [this](std::uint64_t number) { return is_corrected(number); });
+  if (!found->empty()) {
+    correction_cursor over(*correction_);
+    if (auto begun = over.begin(found->front()); !begun)
+      return begun.error();
+    std::vector<std::uint64_t> left;
+    for (const auto number : *found) {
+      const auto is_corrected = over.has(number);
+      if (!is_corrected)
+        return is_corrected.error();
+      if (!*is_corrected)
+        left.push_back(number);
+    }
+    *found = std::move(left);
+  }
   const auto more = correction_->find_key(key, limit);
   if (!more)
     return more;

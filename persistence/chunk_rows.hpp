@@ -6,7 +6,6 @@
 #include "persistence/row_store.hpp"
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -14,8 +13,7 @@
 
 namespace dossier {
 
-/// Thread-safe. Keeps both files open and the numbers of all corrected records in memory: 8 bytes
-/// for each.
+/// Thread-safe. Keeps both files open; nothing that was read is kept.
 class chunk_rows {
 public:
   /// `revision` of the correction; 0: there is none. Fails as row_store::read() does.
@@ -30,27 +28,19 @@ public:
   // As row_file's.
 
   result<void> rows_from(std::uint64_t number, std::uint64_t limit, const row_visit& visit) const;
-  result<void> row(std::uint64_t number, const row_visit& visit) const;
-  result<void> rejects_from(std::uint64_t number,
-                            const std::function<bool(const csv::reject&)>& visit) const;
+  result<void> rejects_from(std::uint64_t number, const reject_visit& visit) const;
   result<std::vector<stored_reject>> rejects_from(std::uint64_t number, std::uint64_t limit,
                                                   std::uint64_t bytes_max) const;
   result<stored_reject> reject(std::uint64_t number) const;
   result<std::vector<std::uint64_t>> find_key(std::string_view key, std::uint64_t limit) const;
 
-  /// Whether the correction, and not the chunk's file, says what this record is.
-  bool is_corrected(std::uint64_t number) const;
-
 private:
   chunk_rows(std::shared_ptr<const row_file> records, std::shared_ptr<const row_file> correction)
     : records_(std::move(records))
     , correction_(std::move(correction)) {}
-  result<void> read_numbers();
 
   std::shared_ptr<const row_file> records_;
   std::shared_ptr<const row_file> correction_;
-  std::vector<std::uint64_t> rows_;    ///< Of the correction, in order: their places are ordinals.
-  std::vector<std::uint64_t> rejects_; ///< Likewise.
 };
 
 } // namespace dossier

@@ -7,9 +7,12 @@
 #include "protocol/csv/row_block.hpp"
 #include "protocol/result.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -105,5 +108,32 @@ private:
   std::vector<run_cursor*> heap_; ///< Of runs with a present entry; the least is in front.
   bool has_begun_ = false;
 };
+
+/// Visits each key of a file whose hash is among those of `wanted`, which ascend by `hash`, with
+/// the place of the first that has it: visit(const key_entry&, std::size_t). Whoever has fewer keys
+/// leads, because skipping costs a page at most.
+template <class Item, class Visit>
+result<void> join_keys(key_cursor keys, std::span<const Item> wanted, std::uint64_t Item::*hash,
+                       Visit visit) {
+  if (wanted.empty())
+    return {};
+  if (auto skipped = keys.skip_to(wanted.front().*hash); !skipped)
+    return skipped;
+  std::size_t at = 0;
+  for (key_entry entry;;) {
+    const auto has_next = keys.next(entry);
+    if (!has_next)
+      return has_next.error();
+    if (!*has_next || entry.hash > wanted.back().*hash)
+      return {};
+    const auto rest = wanted.subspan(at);
+    at += static_cast<std::size_t>(std::ranges::lower_bound(rest, entry.hash, {}, hash)
+                                   - rest.begin());
+    if (wanted[at].*hash == entry.hash)
+      visit(entry, at);
+    else if (auto skipped = keys.skip_to(wanted[at].*hash); !skipped)
+      return skipped;
+  }
+}
 
 } // namespace dossier

@@ -76,19 +76,6 @@ result<void> row_file::rows_from(std::uint64_t number, std::uint64_t limit,
   return {};
 }
 
-result<void> row_file::row(std::uint64_t number, const row_visit& visit) const {
-  bool is_found = false;
-  const auto walked
-    = rows_from(number, 1, [&](const csv::row_block_reader& block, std::uint32_t r) {
-        is_found = block.number(r) == number;
-        return is_found && visit(block, r);
-      });
-  if (!walked || is_found)
-    return walked;
-  return fail(errc::not_found,
-              "there is no row of record " + std::to_string(number) + " in " + file_.path());
-}
-
 result<void> row_lookup::go_to(std::uint32_t ordinal) {
   if (ordinal < begin_ || ordinal >= end_) {
     if (ordinal >= file_.counts_.rows)
@@ -114,10 +101,30 @@ result<void> row_lookup::go_to(std::uint32_t ordinal) {
   return {};
 }
 
+result<bool> row_lookup::go_to_if_there(std::uint64_t ordinal) {
+  if (ordinal >= file_.counts_.rows)
+    return false;
+  if (auto gone = go_to(static_cast<std::uint32_t>(ordinal)); !gone)
+    return gone.error();
+  return true;
+}
+
+result<bool> row_lookup::go_to_record(std::uint64_t number) {
+  if (file_.row_blocks_.empty())
+    return false;
+  const auto first = file_.ordinals_[block_for(file_.row_blocks_, number)];
+  if (auto gone = go_to(static_cast<std::uint32_t>(first)); !gone)
+    return gone.error();
+  return go_to_if_there(first + row_for(*block_, number));
+}
+
+result<bool> row_lookup::next() {
+  return go_to_if_there(begin_ + row_ + 1);
+}
+
 // Rejects.
 
-result<void> row_file::rejects_from(std::uint64_t number,
-                                    const std::function<bool(const csv::reject&)>& visit) const {
+result<void> row_file::rejects_from(std::uint64_t number, const reject_visit& visit) const {
   for (std::size_t i = block_for(reject_blocks_, number); i < reject_blocks_.size(); ++i) {
     const auto bytes = read_block(row_format::block_kind::rejects, reject_blocks_[i]);
     if (!bytes)
@@ -138,18 +145,8 @@ result<void> row_file::rejects_from(std::uint64_t number,
 
 result<std::vector<stored_reject>> row_file::rejects_from(std::uint64_t number, std::uint64_t limit,
                                                           std::uint64_t bytes_max) const {
-  std::vector<stored_reject> found;
-  std::uint64_t bytes = 0;
-  if (limit == 0)
-    return found;
-  const auto walked = rejects_from(number, [&](const csv::reject& r) {
-    found.push_back(owned(r));
-    bytes += r.text.size();
-    return found.size() < limit && bytes < bytes_max;
-  });
-  if (!walked)
-    return walked.error();
-  return found;
+  return gather_rejects(limit, bytes_max,
+                        [&](const reject_visit& visit) { return rejects_from(number, visit); });
 }
 
 result<stored_reject> row_file::reject(std::uint64_t number) const {

@@ -40,16 +40,13 @@ public:
 
   /// Visits the rows whose record has at least this number, in order, at most `limit`.
   result<void> rows_from(std::uint64_t number, std::uint64_t limit, const row_visit& visit) const;
-  /// The row of this record; not_found if it became none.
-  result<void> row(std::uint64_t number, const row_visit& visit) const;
 
   /// The rejects whose record has at least this number, in order, at most `limit`, and no more
   /// behind one with which their texts have reached `bytes_max`.
   result<std::vector<stored_reject>> rejects_from(std::uint64_t number, std::uint64_t limit,
                                                   std::uint64_t bytes_max) const;
   /// The same, one by one until `visit` returns false; each is valid during the call only.
-  result<void> rejects_from(std::uint64_t number,
-                            const std::function<bool(const csv::reject&)>& visit) const;
+  result<void> rejects_from(std::uint64_t number, const reject_visit& visit) const;
   /// not_found if this record was not rejected.
   result<stored_reject> reject(std::uint64_t number) const;
 
@@ -105,8 +102,9 @@ private:
   std::vector<row_format::key_run> runs_;
 };
 
-/// Reads rows by the ordinals that key entries have, and keeps the block of the last one: fast for
-/// ordinals that ascend. The file must outlive it. One thread at a time.
+/// Goes from row to row, by the ordinals that key entries have or by the numbers of records, and
+/// keeps the block of the last one: fast for places that ascend. The file must outlive it. One
+/// thread at a time.
 class row_lookup {
 public:
   explicit row_lookup(const row_file& file)
@@ -114,11 +112,17 @@ public:
 
   /// corrupt if the file has no row of this ordinal.
   result<void> go_to(std::uint32_t ordinal);
-  /// Where the last go_to() led, until the next.
+  /// To the first row whose record has at least this number; false: there is none.
+  result<bool> go_to_record(std::uint64_t number);
+  /// Behind one of both: to the row behind; false: there is none.
+  result<bool> next();
+  /// Where the last of them led, until the next.
   const csv::row_block_reader& block() const { return *block_; }
   std::uint32_t row() const { return row_; }
 
 private:
+  result<bool> go_to_if_there(std::uint64_t ordinal);
+
   const row_file& file_;
   std::string bytes_;
   std::optional<csv::row_block_reader> block_;

@@ -83,6 +83,23 @@ result<bool> stored_rejects_reader::next() {
   return true;
 }
 
+result<std::vector<stored_reject>>
+gather_rejects(std::uint64_t limit, std::uint64_t bytes_max,
+               const std::function<result<void>(const reject_visit&)>& walk) {
+  std::vector<stored_reject> found;
+  std::uint64_t bytes = 0;
+  if (limit == 0)
+    return found;
+  const auto walked = walk([&](const csv::reject& r) {
+    found.push_back(owned(r));
+    bytes += r.text.size();
+    return found.size() < limit && bytes < bytes_max;
+  });
+  if (!walked)
+    return walked.error();
+  return found;
+}
+
 stored_reject owned(const csv::reject& r) {
   return {r.kind,  r.record, r.record_bytes, r.error_offset,
           r.field, r.column, r.message,      std::string(r.text)};

@@ -6,9 +6,11 @@
 #include "protocol/result.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace dossier {
 
@@ -45,6 +47,15 @@ private:
   std::string_view rest_;
   csv::reject present_;
 };
+
+/// A reject that is valid during the call only. False ends a walk.
+using reject_visit = std::function<bool(const csv::reject&)>;
+
+/// The first ones that `walk` shows: at most `limit`, and no more behind one with which their texts
+/// have reached `bytes_max`.
+result<std::vector<stored_reject>>
+gather_rejects(std::uint64_t limit, std::uint64_t bytes_max,
+               const std::function<result<void>(const reject_visit&)>& walk);
 
 stored_reject owned(const csv::reject& r);
 /// `r` must outlive it.

@@ -27,13 +27,6 @@ struct repair_outcome {
   std::uint64_t refused_count = 0;
   std::vector<refused_repair> refused; ///< The first ones.
   ingestion::view view;
-
-  void add(std::vector<refused_repair> more) {
-    refused_count += more.size();
-    for (auto& r : more)
-      if (refused.size() < refused_shown)
-        refused.push_back(std::move(r));
-  }
 };
 
 /// What is behind a correction that counts is of no more use.
@@ -45,63 +38,60 @@ void remove_earlier(shared_parts& shared, const entity_id& job,
         {{"job", job.text()}, {"why", removed.error().why}});
 }
 
-/// Repairs some records of one chunk and has the job count them.
-awaitable<result<void>> repair_some(shared_parts& shared, const request& r, const found_job& job,
-                                    std::uint32_t chunk, std::vector<corrected_record> some,
-                                    key_turn::share turn, repair_outcome& into) {
-  const auto& limits = shared.parts.settings.ingestion;
-  const repair_parts parts{shared.parts.jobs,    shared.parts.blobs,      shared.parts.rows,
-                           shared.parts.schemas, limits.record_bytes_max, limits.scan_max};
-  auto work = [parts, job, chunk, some = std::move(some)] {
-    return make_repair(parts, job, chunk, some);
+/// Writes one correction and has the job count it; false: there is none left. Whatever becomes of
+/// the request, the repair and its turn are kept until the file is written and the job has
+/// answered.
+awaitable<result<bool>> repair_some(shared_parts& shared, const request& r, const entity_id& job,
+                                    std::shared_ptr<job_repair> repair, repair_outcome& into) {
+  auto write = [repair, now = into.view] {
+    return repair->write_next(now);
   };
-  auto made = co_await run_on(shared.parts.blob_workers, std::move(work));
-  if (!made)
-    co_return made.error();
-  into.add(std::move(made->refused));
-  if (!made->report)
-    co_return result<void>{};
-  ingestion::command what{*made->report};
-  auto done = co_await tell_job(shared, r, job.id, std::move(what), std::move(turn));
+  const auto report = co_await run_on(shared.parts.blob_workers, std::move(write));
+  if (!report)
+    co_return report.error();
+  if (!*report)
+    co_return false;
+  ingestion::command what{**report};
+  auto done = co_await tell_job(shared, r, job, std::move(what), repair->turn());
   if (!done)
     co_return done.error();
-  into.repaired += made->report->records.size();
+  into.repaired += (*report)->records.size();
   into.view = std::move(done->view);
-  auto clean = [&shared, id = job.id, report = *made->report] {
-    remove_earlier(shared, id, report);
-    return result<void>{};
+  auto clean = [&shared, job, kept = **report] {
+    remove_earlier(shared, job, kept);
+    return true;
   };
   co_return co_await run_on(shared.parts.blob_workers, std::move(clean));
 }
 
 /// Chunk by chunk, at most so many records at once as one event names.
-awaitable<result<repair_outcome>> repair_all(shared_parts& shared, const request& r, found_job job,
+awaitable<result<repair_outcome>> repair_all(shared_parts& shared, const request& r,
+                                             const entity_id& job,
                                              std::vector<corrected_record> records) {
   auto turn = shared.parts.turn.take();
   if (!turn)
     co_return fail(errc::busy, "The keys of other rows are being compared; try again soon.");
-  repair_outcome outcome;
-  outcome.view = job.view;
-  for (auto next = records.begin(); next != records.end();) {
-    const auto chunk = chunk_of_record(job.view, next->number);
-    if (!chunk) {
-      std::vector<refused_repair> none{
-        {next->number, "no-reject", "", "no finished chunk of the job has this record"}};
-      outcome.add(std::move(none));
-      ++next;
-      continue;
-    }
-    std::vector<corrected_record> some;
-    for (; next != records.end() && some.size() < ingestion::repaired_records_max
-           && chunk_of_record(job.view, next->number) == chunk;
-         ++next)
-      some.push_back(std::move(*next));
-    job.view = outcome.view;
-    auto done = co_await repair_some(shared, r, job, *chunk, std::move(some), turn, outcome);
-    if (!done)
-      co_return done.error();
+  const auto& limits = shared.parts.settings.ingestion;
+  const repair_parts parts{shared.parts.jobs,    shared.parts.blobs,      shared.parts.rows,
+                           shared.parts.schemas, limits.record_bytes_max, limits.scan_max};
+  auto make = [parts, job, records = std::move(records), turn = std::move(turn)]() mutable {
+    return job_repair::make(parts, job, std::move(records), std::move(turn));
+  };
+  const auto repair = co_await run_on(shared.parts.blob_workers, std::move(make));
+  if (!repair)
+    co_return repair.error();
+  const auto& refused = (*repair)->refused();
+  repair_outcome outcome{0, refused.size(), {}, (*repair)->view()};
+  outcome.refused.assign(refused.begin(),
+                         refused.begin()
+                           + static_cast<std::ptrdiff_t>(std::min(refused.size(), refused_shown)));
+  for (;;) {
+    const auto goes_on = co_await repair_some(shared, r, job, *repair, outcome);
+    if (!goes_on)
+      co_return goes_on.error();
+    if (!*goes_on)
+      co_return outcome;
   }
-  co_return outcome;
 }
 
 response outcome_response(const repair_outcome& o) {
@@ -159,7 +149,7 @@ awaitable<result<response>> repair_reject(shared_parts& shared, request& r, body
     co_return no_such_reject();
   std::vector<corrected_record> one;
   one.push_back({number, std::move(*corrected)});
-  const auto outcome = co_await repair_all(shared, r, *found, std::move(one));
+  const auto outcome = co_await repair_all(shared, r, found->id, std::move(one));
   if (!outcome)
     co_return outcome.error();
   if (outcome->refused.empty())
@@ -183,8 +173,9 @@ awaitable<result<response>> repair_rejects(shared_parts& shared, request& r, bod
   if (!found)
     co_return found.error();
   const auto bytes_max = shared.parts.settings.ingestion.repair_bytes_max;
-  // As text and as records.
-  const auto memory = shared.upload_memory.take(2 * bytes_max);
+  // As text, as records and as rows.
+  const auto size_bytes = std::min(body.declared_size_bytes().value_or(bytes_max), bytes_max);
+  const auto memory = shared.upload_memory.take(3 * size_bytes);
   if (!memory)
     co_return memory.error();
   auto text = co_await read_text(body, bytes_max);
@@ -193,10 +184,10 @@ awaitable<result<response>> repair_rejects(shared_parts& shared, request& r, bod
   auto work = [text = std::move(*text)] {
     return read_repaired_records(text);
   };
-  auto records = co_await run_on(shared.parts.readers, std::move(work));
+  auto records = co_await run_on(shared.parts.blob_workers, std::move(work));
   if (!records)
     co_return records.error();
-  const auto outcome = co_await repair_all(shared, r, *found, std::move(*records));
+  const auto outcome = co_await repair_all(shared, r, found->id, std::move(*records));
   if (!outcome)
     co_return outcome.error();
   co_return outcome_response(*outcome);

@@ -63,7 +63,7 @@ result<std::vector<corrected_record>> read_repaired_records(std::string_view csv
                                                + " of the repairs: " + r.message + '.');
   };
   auto rest = csv.substr(std::min<std::uint64_t>(plan->data.offset, csv.size()));
-  while (!rest.empty() && !refused) {
+  while (!rest.empty() && !refused && records.size() <= repair_records_max) {
     const auto progress = parser.parse(rest, true, block, note);
     rest.remove_prefix(progress.consumed);
     if (auto taken = take_rows(block, records); !taken)

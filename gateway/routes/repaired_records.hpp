@@ -11,7 +11,8 @@
 namespace dossier {
 
 /// Reads the columns `row` and `text`; all others are passed over. In the order of the rows.
-/// malformed or invalid_argument names the line; so does a row that is there twice.
+/// malformed or invalid_argument names the line; so does a row that is there twice. Stops reading
+/// soon behind repair_records_max of them, which is more than a repair takes.
 result<std::vector<corrected_record>> read_repaired_records(std::string_view csv);
 
 } // namespace dossier

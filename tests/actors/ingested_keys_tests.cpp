@@ -200,7 +200,7 @@ BOOST_AUTO_TEST_CASE(rejects_that_are_repaired_are_rows_and_the_job_succeeds) {
   w.run();
   BOOST_TEST((w.view_of(id).status == status::partially_succeeded));
   const auto first = w.repair(id, {{2, "x,y,01/02/2024,10:00:00,1,1,C,GBP"}});
-  BOOST_TEST(first.refused.empty());
+  BOOST_TEST(first.empty());
   BOOST_TEST((w.view_of(id).status == status::partially_succeeded));
   w.repair(id, {{3, record("D")}});
   BOOST_TEST((w.view_of(id).status == status::succeeded));
@@ -234,11 +234,11 @@ BOOST_AUTO_TEST_CASE(what_is_still_wrong_stays_a_reject_and_is_told) {
                                   {3, record("A")},
                                   {4, record("B") + record("C")},
                                   {5, record("B")}});
-  BOOST_REQUIRE(made.refused.size() == 4u);
-  BOOST_TEST(made.refused[0].kind == "no-reject");
-  BOOST_TEST(made.refused[1].kind == "missing-columns");
-  BOOST_TEST(made.refused[2].why == "row 1 has this key already");
-  BOOST_TEST(made.refused[3].kind == "record-count");
+  BOOST_REQUIRE(made.size() == 4u);
+  BOOST_TEST(made[0].kind == "no-reject");
+  BOOST_TEST(made[1].kind == "missing-columns");
+  BOOST_TEST(made[2].why == "row 1 has this key already");
+  BOOST_TEST(made[3].kind == "record-count");
   BOOST_TEST((numbers_of(w.read(id).rows) == std::set<std::uint64_t>{1, 5}));
   BOOST_TEST((numbers_of(w.read(id).rejects) == std::set<std::uint64_t>{2, 3, 4}));
 }
@@ -248,9 +248,56 @@ BOOST_AUTO_TEST_CASE(two_records_of_one_repair_cannot_have_one_key) {
   const auto id = w.submit(header + "too,few\n" + "too,few\n" + record("A"));
   w.run();
   const auto made = w.repair(id, {{1, record("K")}, {2, record("K")}});
-  BOOST_REQUIRE(made.refused.size() == 1u);
-  BOOST_TEST(made.refused[0].number == 2u);
-  BOOST_TEST(made.refused[0].kind == "duplicate-key");
+  BOOST_REQUIRE(made.size() == 1u);
+  BOOST_TEST(made[0].number == 2u);
+  BOOST_TEST(made[0].kind == "duplicate-key");
+}
+
+BOOST_AUTO_TEST_CASE(a_repair_of_several_chunks_looks_for_all_its_keys) {
+  ingestion_world w;
+  std::string text = header;
+  for (int i = 0; i < 300; ++i)
+    text += i % 3 == 0 ? "too,few\n" : record("K" + std::to_string(i));
+  const auto id = w.submit(text);
+  w.run();
+  BOOST_REQUIRE(w.view_of(id).chunks.size() > 1u);
+  std::vector<corrected_record> records;
+  for (std::uint64_t number = 1; number <= 300; number += 3)
+    records.push_back({number, record("K" + std::to_string(number + number % 2))});
+  // Each has the key of one of the two rows behind it.
+  const auto refused = w.repair(id, records);
+  BOOST_REQUIRE(refused.size() == 100u);
+  for (const auto& r : refused) {
+    BOOST_TEST(r.kind == "duplicate-key");
+    BOOST_TEST(r.why
+               == "row " + std::to_string(r.number + 1 + r.number % 2) + " has this key already");
+  }
+  for (auto& r : records)
+    r.text = record("N" + std::to_string(r.number));
+  BOOST_TEST(w.repair(id, records).empty());
+  BOOST_TEST((w.view_of(id).status == status::succeeded));
+  BOOST_TEST(w.read(id).rows.size() == 300u);
+}
+
+BOOST_AUTO_TEST_CASE(who_writes_a_repair_has_the_turn) {
+  ingestion_world w;
+  const auto id = w.submit(header + "too,few\n" + record("A"));
+  w.run();
+  auto repair = w.start_repair(id, {{1, record("B")}}).value();
+  BOOST_TEST(!w.turn.take());
+  const auto turn = repair->turn();
+  repair.reset();
+  BOOST_TEST(!w.turn.take());
+}
+
+BOOST_AUTO_TEST_CASE(a_repair_has_a_most_of_records) {
+  ingestion_world w;
+  const auto id = w.submit(header + "too,few\n");
+  w.run();
+  const std::vector<corrected_record> many(repair_records_max + 1, {1, "x"});
+  const auto refused = w.start_repair(id, many);
+  BOOST_REQUIRE(!refused);
+  BOOST_TEST((refused.error().code == errc::too_large));
 }
 
 BOOST_AUTO_TEST_CASE(repairs_of_any_order_and_size_come_to_the_same_whatever_is_killed) {
@@ -263,22 +310,19 @@ BOOST_AUTO_TEST_CASE(repairs_of_any_order_and_size_come_to_the_same_whatever_is_
     while (!left.empty()) {
       const auto view = w.view_of(id);
       std::vector<corrected_record> some;
-      const auto chunk = chunk_of_record(view, *left.begin());
       for (const auto number : left)
-        if (chunk_of_record(view, number) == chunk && (some.empty() || w.dice() % 2 == 0))
+        if (some.empty() || w.dice() % 4 == 0)
           some.push_back({number, record("new" + std::to_string(number))});
       const auto version = view.version;
       if (w.dice() % 3 == 0) {
         // The file is written, and the process ends before its event.
-        const auto job = w.world.core->jobs().find(id).value();
-        BOOST_REQUIRE(make_repair({w.world.core->jobs(), *w.blobs, *w.rows, w.schemas, 256, 4'096},
-                                  job, *chunk, some));
+        BOOST_REQUIRE(w.start_repair(id, some).value()->write_next(view).value());
         w.world.kill_and_restart();
         BOOST_TEST(w.view_of(id).version == version);
         BOOST_TEST((numbers_of(w.read(id).rejects) == left));
         continue;
       }
-      BOOST_TEST(w.repair(id, some).refused.empty());
+      BOOST_TEST(w.repair(id, some).empty());
       for (const auto& r : some)
         left.erase(r.number);
       BOOST_TEST((numbers_of(w.read(id).rejects) == left));

@@ -215,22 +215,26 @@ struct ingestion_world {
     }
   }
 
-  /// Repairs records of one chunk, and tells the job.
-  made_repair repair(const entity_id& id, std::vector<corrected_record> records) {
-    const auto job = world.core->jobs().find(id).value();
-    const auto chunk = chunk_of_record(job.view, records.front().number).value();
-    auto made
-      = make_repair({world.core->jobs(), *blobs, *rows, schemas,
-                     world.config.ingestion.record_bytes_max, world.config.ingestion.scan_max},
-                    job, chunk, records)
-          .value();
-    if (made.report) {
-      const auto seen = tell(id, *made.report);
+  result<std::shared_ptr<job_repair>> start_repair(const entity_id& id,
+                                                   std::vector<corrected_record> records) {
+    const auto& limits = world.config.ingestion;
+    return job_repair::make(
+      {world.core->jobs(), *blobs, *rows, schemas, limits.record_bytes_max, limits.scan_max}, id,
+      std::move(records), turn.take());
+  }
+
+  /// Repairs records, and tells the job; returns what was refused.
+  std::vector<refused_repair> repair(const entity_id& id, std::vector<corrected_record> records) {
+    const auto made = start_repair(id, std::move(records)).value();
+    auto view = made->view();
+    while (const auto report = made->write_next(view).value()) {
+      const auto seen = tell(id, *report);
       world.run();
       BOOST_REQUIRE(seen->has_value());
       BOOST_REQUIRE((*seen)->has_value());
+      view = view_of(id);
     }
-    return made;
+    return made->refused();
   }
 
   /// What readers see of the job now.

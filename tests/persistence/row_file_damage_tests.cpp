@@ -70,7 +70,7 @@ struct damage_fixture : row_fixture {
     };
     note(file.rows_from(0, 1'000, look));
     note(file.rejects_from(0, 1'000, no_limit));
-    note(file.row(31, look));
+    note(file.rows_from(31, 1, look));
     note(file.reject(31));
     if (file.has_keys())
       note(file.find_key(wanted.rows[17].reference, no_limit));

@@ -43,7 +43,6 @@ BOOST_AUTO_TEST_CASE(a_chunk_without_rows_and_rejects_is_a_file) {
     BOOST_TEST((file->counts() == row_file_counts{0, 0, 5, 77}));
     BOOST_TEST(rows_from(*file, 0, no_limit).empty());
     BOOST_TEST(file->rejects_from(0, no_limit, no_limit)->empty());
-    check_fails(file->row(1, {}), errc::not_found);
     check_fails(file->reject(1), errc::not_found, path());
     key_entry entry;
     auto keys = file->keys();
@@ -76,19 +75,11 @@ BOOST_AUTO_TEST_CASE(each_record_is_a_row_or_a_reject_or_neither) {
   write(wanted, 11);
   const auto file = opened();
   for (std::uint64_t number = 0; number <= 202; ++number) {
-    std::vector<known_row> seen;
-    const auto row = file->row(number, [&](const auto& block, std::uint32_t r) {
-      seen.push_back(row_in(block, r));
-      return true;
-    });
+    const auto seen = rows_from(*file, number, 1);
     const auto known = std::ranges::find(wanted.rows, number, &known_row::number);
-    if (known == wanted.rows.end()) {
-      check_fails(row, errc::not_found, "record " + std::to_string(number));
-      BOOST_TEST(seen.empty());
-    } else {
-      require(row);
+    BOOST_TEST((!seen.empty() && seen[0].number == number) == (known != wanted.rows.end()));
+    if (known != wanted.rows.end())
       BOOST_TEST((seen == std::vector{*known}));
-    }
     const auto reject = file->reject(number);
     const auto refused = std::ranges::find_if(
       wanted.rejects, [&](const auto& r) { return r.record.number == number; });
@@ -275,6 +266,26 @@ BOOST_AUTO_TEST_CASE(rows_are_looked_up_by_their_ordinals) {
     BOOST_TEST(row_in(rows.block(), rows.row()) == wanted.rows[ordinal]);
   }
   check_fails(rows.go_to(static_cast<std::uint32_t>(wanted.rows.size())), errc::corrupt, path());
+}
+
+BOOST_AUTO_TEST_CASE(rows_are_walked_from_any_record_on) {
+  const auto wanted = some_file(300);
+  write(wanted, 33);
+  const auto file = opened();
+  for (std::uint64_t number = 0; number <= 302; ++number) {
+    row_lookup rows(*file);
+    auto is_there = rows.go_to_record(number);
+    for (const auto& known : wanted.rows) {
+      if (known.number < number)
+        continue;
+      require(is_there);
+      BOOST_REQUIRE(*is_there);
+      BOOST_TEST(row_in(rows.block(), rows.row()) == known);
+      is_there = rows.next();
+    }
+    require(is_there);
+    BOOST_TEST(!*is_there);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_run_as_large_as_in_the_product_is_sorted) {
