@@ -8,6 +8,7 @@
 #include <fstream>
 #include <sstream>
 #include <system_error>
+#include <utility>
 
 namespace dossier {
 
@@ -101,6 +102,17 @@ result<row_schema_registry::entry> row_schema_registry::newest(std::string_view 
   if (!found)
     return no_schema(std::string(name));
   return found;
+}
+
+result<std::shared_ptr<const csv::schema>>
+row_schema_registry::of_text(const std::string& text) const {
+  for (const auto& [which, known] : entries_)
+    if (known->text == text)
+      return std::shared_ptr<const csv::schema>(known, &known->schema);
+  auto loaded = parse_row_schema(text, "the schema of stored rows");
+  if (!loaded.problems.empty())
+    return fail(errc::corrupt, loaded.problems[0].where + ": " + loaded.problems[0].what);
+  return std::make_shared<const csv::schema>(std::move(loaded.schema));
 }
 
 std::vector<row_schema_registry::entry> row_schema_registry::all() const {

@@ -34,6 +34,9 @@ public:
   result<entry> find(std::string_view name, std::uint32_t version) const;
   /// Its highest version; likewise.
   result<entry> newest(std::string_view name) const;
+  /// The schema that stored rows have, from its text, which stands with them: one of these, or one
+  /// that was known when they were stored. corrupt if the text is no schema.
+  result<std::shared_ptr<const csv::schema>> of_text(const std::string& text) const;
   /// By name and version.
   std::vector<entry> all() const;
 

@@ -2,7 +2,7 @@
 #include "gateway/routes/row_pieces.hpp"
 
 #include "actors/stored_chunks.hpp"
-#include "config/row_schemas.hpp"
+#include "protocol/csv/row_json.hpp"
 
 #include <memory>
 #include <utility>
@@ -12,19 +12,6 @@ namespace dossier {
 namespace {
 
 constexpr std::uint64_t piece_bytes = 1U << 20;
-
-/// The schema that stored rows have: from its text, which stands with them, unless it is one that
-/// is known already.
-result<std::shared_ptr<const csv::schema>> schema_of(const row_schema_registry& known,
-                                                     const std::string& text) {
-  for (const auto& entry : known.all())
-    if (entry->text == text)
-      return std::shared_ptr<const csv::schema>(entry, &entry->schema);
-  auto loaded = parse_row_schema(text, "the schema of stored rows");
-  if (!loaded.problems.empty())
-    return fail(errc::corrupt, loaded.problems[0].where + ": " + loaded.problems[0].what);
-  return std::make_shared<const csv::schema>(std::move(loaded.schema));
-}
 
 /// Writes items behind each other in one form.
 class piece_writer {
@@ -67,7 +54,7 @@ result<readable_chunk> open_chunk(const row_sources& from, const found_job& job,
   auto rows = open_chunk_rows(from.rows, from.all, job, number);
   if (!rows)
     return rows.error();
-  auto schema = schema_of(from.schemas, rows->schema_text());
+  auto schema = from.schemas.of_text(rows->schema_text());
   if (!schema)
     return schema.error();
   return readable_chunk{std::move(*rows), std::move(*schema)};
@@ -105,7 +92,7 @@ result<void> read_rows(const chunk_rows& chunk, const csv::schema& schema, std::
   const auto visited
     = chunk.rows_from(from, limit, [&](const csv::row_block_reader& block, std::uint32_t row) {
         written = out.form() == row_form::csv ? append_row_csv(out.csv(), schema, block, row)
-                                              : write_row(out.json(), schema, block, row);
+                                              : csv::write_row(out.json(), schema, block, row);
         if (written)
           out.wrote(block.number(row));
         return written.has_value() && out.piece().text.size() < piece_bytes;
@@ -136,7 +123,7 @@ result<void> find_in_chunk(const row_sources& from, const stored_chunk& chunk,
     return found.error();
   if (found->empty())
     return {};
-  const auto schema = schema_of(from.schemas, chunk.rows->schema_text());
+  const auto schema = from.schemas.of_text(chunk.rows->schema_text());
   if (!schema)
     return schema.error();
   for (auto at = found->rbegin(); at != found->rend() && into.items < q.limit; ++at) {

@@ -17,10 +17,6 @@ failure damaged_row() {
   return fail(errc::corrupt, "a stored row cannot be read: its block is damaged");
 }
 
-bool is_number(csv::value_type type) {
-  return type == csv::value_type::integer || type == csv::value_type::decimal;
-}
-
 void append_csv_field(std::string& out, std::string_view text, bool is_first) {
   if (!is_first)
     out += ',';
@@ -51,35 +47,6 @@ std::string harmless(std::string_view text) {
 }
 
 } // namespace
-
-result<void> write_row(json_writer& out, const csv::schema& s, const csv::row_block_reader& block,
-                       std::uint32_t row) {
-  if (block.columns() != s.columns.size())
-    return damaged_row();
-  out.begin_object();
-  out.key("row").number(block.number(row));
-  out.key("offset").number(block.offset(row));
-  out.key("values").begin_object();
-  for (std::size_t i = 0; i < s.columns.size(); ++i) {
-    const auto& c = s.columns[i];
-    out.key(c.name);
-    if (block.is_null(row, i)) {
-      out.null();
-    } else if (c.type == csv::value_type::text) {
-      const auto text = block.text(row, i);
-      if (!text)
-        return damaged_row();
-      out.string(*text);
-    } else if (c.type == csv::value_type::boolean) {
-      out.boolean(block.value(row, i) != 0);
-    } else {
-      const auto text = csv::show_value(c, block.value(row, i));
-      is_number(c.type) ? out.raw(text) : out.string(text);
-    }
-  }
-  out.end_object().end_object();
-  return {};
-}
 
 result<void> append_row_csv(std::string& out, const csv::schema& s,
                             const csv::row_block_reader& block, std::uint32_t row) {

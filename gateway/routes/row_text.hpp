@@ -21,11 +21,7 @@ enum class row_form : std::uint8_t {
   csv,    ///< RFC 4180 with a header, in UTF-8.
 };
 
-/// {"row": …, "offset": …, "values": {…}}: texts as they are, numbers as numbers, moments in
-/// ISO 8601, null where there is no value. corrupt if the block is damaged.
-result<void> write_row(json_writer& out, const csv::schema& s, const csv::row_block_reader& block,
-                       std::uint32_t row);
-/// The same values as a record.
+/// The values of a row as a record; csv::write_row() writes JSON. corrupt if the block is damaged.
 result<void> append_row_csv(std::string& out, const csv::schema& s,
                             const csv::row_block_reader& block, std::uint32_t row);
 void append_row_csv_header(std::string& out, const csv::schema& s);
