@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/job_request.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace dossier {
@@ -8,6 +9,25 @@ namespace dossier {
 namespace {
 
 constexpr std::string_view documents_container = "documents";
+
+/// Of a schema's name in that of a topic, behind kafka.rows_topic_prefix.
+constexpr std::size_t topic_part_bytes_max = 64;
+
+result<void> check_publishable(const csv::schema& s) {
+  if (!s.key)
+    return fail(errc::invalid_argument,
+                "Rows are published under their keys, and the schema " + s.name
+                  + " has no key column: leave publish out, or name a schema with a key.");
+  const auto fits_topic = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.'
+           || c == '_' || c == '-';
+  };
+  if (s.name.size() > topic_part_bytes_max || !std::ranges::all_of(s.name, fits_topic))
+    return fail(errc::invalid_argument,
+                "Rows are published to a topic with the name of their schema, and " + s.name
+                  + " is none: it needs 1 to 64 letters, digits, dots, underscores and hyphens.");
+  return {};
+}
 
 job_request read_members(json_body& body, const ingestion::reject_limits& most) {
   job_request made;
@@ -52,10 +72,15 @@ result<void> name_wishes(const job_wishes& wanted, const row_schema_registry& sc
                                             : schemas.newest(wanted.schema);
   if (!schema)
     return fail(errc::invalid_argument, schema.error().why, std::string{where});
+  if (wanted.publishes_rows)
+    if (auto fits = check_publishable((*schema)->schema); !fits)
+      return fail(errc::invalid_argument, fits.error().why,
+                  where.starts_with('/') ? "/options/publish" : "publish");
   made.schema_name = (*schema)->schema.name;
   made.schema_version = (*schema)->schema.version;
   made.options = csv::to_text(wanted.options);
   made.is_kept = wanted.is_kept;
+  made.publishes_rows = wanted.publishes_rows;
   made.has_unique_keys = (*schema)->schema.has_unique_keys();
   return {};
 }

@@ -29,7 +29,7 @@ result<job_request> read_job_request(const received_event& event,
                                      const ingestion::reject_limits& most);
 
 /// Names the schema by its version and the options by their text. invalid_argument if there is no
-/// such schema; `where` the schema was named.
+/// such schema, `where` the schema was named, or if rows without a key are to be published.
 result<void> name_wishes(const job_wishes& wanted, const row_schema_registry& schemas,
                          std::string_view where, ingestion::submission& made);
 

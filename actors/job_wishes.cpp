@@ -53,6 +53,7 @@ job_wishes read_job_wishes(const wish_source& from, const ingestion::reject_limi
       from.refuse("dryRun", "must be at least 1.");
   }
   made.is_kept = from.flag("keep").value_or(false);
+  made.publishes_rows = from.flag("publish").value_or(false);
   return made;
 }
 

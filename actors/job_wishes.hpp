@@ -24,6 +24,7 @@ struct job_wishes {
   csv::read_options options;
   std::optional<ingestion::reject_limits> limits;
   bool is_kept = false;
+  bool publishes_rows = false;
   std::uint32_t dry_run_rows = 0; ///< 0: it is no dry run.
 };
 
@@ -37,7 +38,7 @@ struct wish_source {
 };
 
 /// All but the schema's name: schemaVersion, delimiter, quote, header, encoding, columns,
-/// rejectsMax, rejectsPpmMax, keep, dryRun. `most`: limits that nobody names.
+/// rejectsMax, rejectsPpmMax, keep, publish, dryRun. `most`: limits that nobody names.
 job_wishes read_job_wishes(const wish_source& from, const ingestion::reject_limits& most);
 /// From a body that was begun: its schema, and all else from the object options, with numbers and
 /// booleans as JSON has them. Troubles are told by the body's finish().

@@ -133,6 +133,9 @@ const CLI::App* add_ingest(CLI::App& app, dossier::ingest_request& wanted) {
         wanted.options.emplace_back(name, value);
       },
       what);
+  command->add_flag_callback(
+    "--publish", [&wanted] { wanted.options.emplace_back("publish", "yes"); },
+    "Also send each row to the topic of its schema when the job has ended");
   command
     ->add_option("--key", wanted.key, "The API key; better as DOSSIER_KEY, which ps does not show")
     ->envname("DOSSIER_KEY");

@@ -43,6 +43,8 @@ public:
     w_.key("kept").boolean(s.is_kept);
     if (s.has_unique_keys)
       w_.key("uniqueKeys").boolean(true);
+    if (s.publishes_rows)
+      w_.key("publish").boolean(true);
     limits(e.limits);
     return done(accepted_type);
   }
@@ -190,6 +192,7 @@ event read_accepted_1(event_members& m) {
   e.submission.options = m.text("options");
   e.submission.is_kept = m.boolean("kept");
   e.submission.has_unique_keys = m.has("uniqueKeys") && m.boolean("uniqueKeys");
+  e.submission.publishes_rows = m.has("publish") && m.boolean("publish");
   e.limits = read_limits(m);
   return e;
 }

@@ -71,6 +71,8 @@ struct submission {
   bool is_kept = false; ///< The content is kept after it was ingested without a reject.
   /// No two rows of the customer and this schema have the same key: a later one is a reject.
   bool has_unique_keys = false;
+  /// Each row becomes a record on a topic once the job has ended well.
+  bool publishes_rows = false;
   bool operator==(const submission&) const = default;
 };
 

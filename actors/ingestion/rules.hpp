@@ -129,7 +129,7 @@ std::vector<timer> timers_of(const state& s);
 std::vector<projection> projections_of(const state& s);
 
 /// The state row's form. Raise it with any change: older rows are refolded from events.
-inline constexpr std::uint8_t state_format = 2;
+inline constexpr std::uint8_t state_format = 3;
 std::string encode_state(const state& s);
 /// The state as operators see it, a JSON object with its phase, the chunks by their counts. Written
 /// only, never read back.

@@ -113,6 +113,7 @@ void pass_members(Row& row, F& s) {
   row(s.options);
   row(s.is_kept);
   row(s.has_unique_keys);
+  row(s.publishes_rows);
 }
 
 template <class Row, is_a<reject_limits> F>

@@ -40,6 +40,7 @@ void write_facts(json_writer& out, const facts& f) {
   out.key("options").string(s.options);
   out.key("kept").boolean(s.is_kept);
   out.key("uniqueKeys").boolean(s.has_unique_keys);
+  out.key("publish").boolean(s.publishes_rows);
   out.key("rejectsMax").number(f.limits.rejects_max);
   out.key("rejectsPpmMax").number(f.limits.rejects_ppm_max);
   write_counts(out, f);

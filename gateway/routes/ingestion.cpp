@@ -137,7 +137,7 @@ awaitable<received_content> receive_file(shared_parts& shared, body_reader& body
 awaitable<result<response>> upload_large(shared_parts& shared, request& r, body_reader& body) {
   if (auto known = check_query(r, {"customerId", "fileName", "schema", "schemaVersion", "delimiter",
                                    "quote", "header", "encoding", "columns", "rejectsMax",
-                                   "rejectsPpmMax", "keep", "dryRun"});
+                                   "rejectsPpmMax", "keep", "publish", "dryRun"});
       !known)
     co_return known.error();
   const auto wanted = read_job_wishes(r, most_of(shared));

@@ -65,6 +65,7 @@ void write_job(json_writer& out, const entity_id& id, const ingestion::view& vie
   out.key("schema").string(s.schema_name);
   out.key("schemaVersion").number(s.schema_version);
   out.key("options").string(s.options);
+  out.key("publish").boolean(s.publishes_rows);
   out.key("totalChunks").number(t.total);
   out.key("processedChunks").number(t.processed());
   out.key("successfulChunks").number(t.successful);

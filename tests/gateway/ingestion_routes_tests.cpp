@@ -236,6 +236,33 @@ BOOST_AUTO_TEST_CASE(how_a_document_is_read_is_said_in_its_options) {
   refused(R"({},"delimiter":";")", "/delimiter");
 }
 
+BOOST_AUTO_TEST_CASE(rows_are_published_of_jobs_that_ask_for_it) {
+  const auto id = ingest(three_rows, "customerId=acme&publish=yes");
+  BOOST_TEST(wait_for(id)["publish"] == true);
+  // The job that is found again publishes whether it is asked for it or not.
+  BOOST_TEST(ingest(three_rows) == id);
+  const auto other = ingest(three_rows, "customerId=other");
+  BOOST_TEST(wait_for(other)["publish"] == false);
+  const auto refused = upload(three_rows, "customerId=other&publish=yes");
+  BOOST_TEST(refused.status == 409u);
+  BOOST_TEST(refused.body.find("without publish") != std::string::npos, refused.body);
+  BOOST_TEST(wait_for(other)["publish"] == false);
+  BOOST_TEST(upload(three_rows, "publish=true").status == 400u);
+  const auto document = edge_world::upload("44;x;01/02/2024;10:00:00;60;1.250;R9;GBP\n");
+  const auto create = [&](const std::string& options) {
+    return send({verb::post,
+                 "/api/ingestion/jobs",
+                 {},
+                 R"({"documentId":")" + document + R"(","options":)" + options + '}'});
+  };
+  const auto wrong = create(R"({"publish":"yes"})");
+  BOOST_TEST(wrong.status == 400u);
+  BOOST_TEST(wrong.body.find("/options/publish") != std::string::npos, wrong.body);
+  const auto accepted = create(R"({"publish":true,"header":false,"columns":"position"})");
+  BOOST_REQUIRE_MESSAGE(accepted.status == 202, accepted.body);
+  BOOST_TEST(wait_for(json_of(accepted)["correlationId"])["publish"] == true);
+}
+
 BOOST_AUTO_TEST_CASE(what_cannot_be_asked_for_is_refused_by_name) {
   const auto refused = [&](const std::string& query, const std::string& where, unsigned status) {
     const auto answer = upload(three_rows, query);

@@ -82,6 +82,15 @@ BOOST_AUTO_TEST_CASE(unique_keys_are_written_where_they_are_wanted) {
   BOOST_TEST((decode_event(encoded.type, 1, encoded.data).value() == event(e)));
 }
 
+BOOST_AUTO_TEST_CASE(publishing_is_written_where_it_is_wanted) {
+  accepted e{some_file(), {100, 5'000}, job_type::master};
+  BOOST_TEST(encode(e).data.find("publish") == std::string::npos);
+  e.submission.publishes_rows = true;
+  const auto encoded = encode(e);
+  BOOST_TEST(encoded.data.find("\"publish\":true") != std::string::npos);
+  BOOST_TEST((decode_event(encoded.type, 1, encoded.data).value() == event(e)));
+}
+
 BOOST_AUTO_TEST_CASE(limits_that_stay_are_not_written) {
   const auto encoded = encode(chunks_retried{});
   BOOST_TEST(encoded.data == "{}");
@@ -157,6 +166,7 @@ BOOST_AUTO_TEST_CASE(the_same_file_read_in_the_same_way_is_one_job) {
   b.original_file_name = "other.csv";
   b.blob_name = b.container_name = "elsewhere";
   b.is_kept = false;
+  b.publishes_rows = true;
   BOOST_TEST(is_same_job(a, b));
   BOOST_TEST((id_of(a, 7) == id_of(b, 7)));
   BOOST_TEST(id_of(a, 7).shard() == 7);

@@ -222,6 +222,7 @@ submission any_file(bool is_large) {
   s.schema_version = 1;
   s.is_kept = any_of(0, 2) == 0;
   s.has_unique_keys = any_of(0, 2) == 0;
+  s.publishes_rows = any_of(0, 2) == 0;
   return s;
 }
 
