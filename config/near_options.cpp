@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which setting somebody meant who wrote another name.
+// Settings by their names, and which one somebody meant who wrote another.
 #include "config/options.hpp"
 
 #include <algorithm>
@@ -44,6 +44,22 @@ const option* nearest(std::string_view word, Name name_of) {
 }
 
 } // namespace
+
+const option* find_option(std::string_view path) {
+  const auto found = std::ranges::find(options(), path, &option::path);
+  return found == options().end() ? nullptr : &*found;
+}
+
+std::string variable_of(const option& o) {
+  if (o.path == "security.admin_key")
+    return "DOSSIER_ADMIN_KEY";
+  std::string name = "DOSSIER_";
+  for (const char c : o.path) {
+    const bool is_lower = c >= 'a' && c <= 'z';
+    name += c == '.' ? '_' : is_lower ? static_cast<char>(c - 'a' + 'A') : c;
+  }
+  return name;
+}
 
 const option* nearest_to_path(std::string_view path) {
   if (const auto* near = nearest(path, [](const option& o) { return o.path; }))

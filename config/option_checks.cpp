@@ -98,6 +98,11 @@ bool is_topic(std::string_view text) {
             });
 }
 
+/// Room is left for the name of a schema.
+bool is_topic_prefix(std::string_view text) {
+  return is_topic(text) && text.size() <= 180;
+}
+
 bool is_customer(std::string_view text) {
   return is_topic(text) && text.size() <= 64 && text.front() != '.';
 }

@@ -15,6 +15,7 @@ bool is_format(std::string_view text);
 bool is_admin_key(std::string_view text);
 bool is_server_list(std::string_view text);
 bool is_topic(std::string_view text);
+bool is_topic_prefix(std::string_view text);
 bool is_customer(std::string_view text);
 bool is_source(std::string_view text);
 bool is_mode(std::string_view text);

@@ -3,7 +3,6 @@
 
 #include "config/option_checks.hpp"
 
-#include <algorithm>
 #include <tuple>
 
 namespace dossier {
@@ -206,6 +205,12 @@ const option table[] = {
    "1 to 249 letters, digits, dots, underscores and hyphens", {}, is_topic},
   {"kafka.dead_letters_topic", at<&K::dead_letters_topic>, "Topic of messages that were given up.",
    "1 to 249 letters, digits, dots, underscores and hyphens", {}, is_topic},
+  {"kafka.rows_topic_prefix", at<&K::rows_topic_prefix>,
+   "Rows of jobs that publish them go to the topic of this name and that of their schema.",
+   "1 to 180 letters, digits, dots, underscores and hyphens", {}, is_topic_prefix},
+  {"kafka.rows_in_flight_max", at<&K::rows_in_flight_max>,
+   "Rows that are on their way to topics at once. Others wait where they are stored.",
+   "rows", {1, 1'000'000}},
   {"kafka.takes_commands", at<&K::takes_commands>,
    "Whether commands are read from their topic.", ""},
   {"kafka.group_id", at<&K::group_id>,
@@ -376,22 +381,6 @@ const option table[] = {
 
 std::span<const option> options() {
   return table;
-}
-
-const option* find_option(std::string_view path) {
-  const auto* found = std::ranges::find(table, path, &option::path);
-  return found == std::end(table) ? nullptr : found;
-}
-
-std::string variable_of(const option& o) {
-  if (o.path == "security.admin_key")
-    return "DOSSIER_ADMIN_KEY";
-  std::string name = "DOSSIER_";
-  for (const char c : o.path) {
-    const bool is_lower = c >= 'a' && c <= 'z';
-    name += c == '.' ? '_' : is_lower ? static_cast<char>(c - 'a' + 'A') : c;
-  }
-  return name;
 }
 
 } // namespace dossier

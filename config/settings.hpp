@@ -107,7 +107,9 @@ struct kafka_settings {
   std::string commands_topic = "dossier.commands.v1";   ///< kafka.commands_topic
   std::string replies_topic = "dossier.replies.v1";     ///< kafka.replies_topic
   std::string dead_letters_topic = "dossier.dlq.v1";    ///< kafka.dead_letters_topic
-  bool takes_commands = true;          ///< kafka.takes_commands; false: none are read
+  std::string rows_topic_prefix = "dossier.rows."; ///< kafka.rows_topic_prefix: then the schema
+  std::uint32_t rows_in_flight_max = 10'000;       ///< kafka.rows_in_flight_max: offered, not kept
+  bool takes_commands = true;                      ///< kafka.takes_commands; false: none are read
   std::string group_id = "dossier";    ///< kafka.group_id: under which our place is shown to others
   std::uint32_t prefetch_kib = 16'384; ///< kafka.prefetch_kib: read ahead
   std::uint32_t commands_in_flight_max = 1'000; ///< kafka.commands_in_flight_max
