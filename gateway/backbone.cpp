@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/backbone.hpp"
 
+#include "gateway/part_metrics.hpp"
 #include "persistence/topic_sink.hpp"
 
 #include <utility>
 
 namespace dossier {
 
-backbone::backbone(const kafka_settings& settings)
-  : settings_(settings) {}
+backbone::backbone(const kafka_settings& settings, journal& store, const clock& time)
+  : settings_(settings)
+  , store_(store)
+  , time_(time) {}
 
 backbone::~backbone() {
   stop();
@@ -17,7 +20,7 @@ backbone::~backbone() {
 result<std::unique_ptr<backbone>> backbone::open(const kafka_settings& settings, journal& store,
                                                  const clock& time,
                                                  feed_messages::upload_url grant) {
-  std::unique_ptr<backbone> made{new backbone{settings}};
+  std::unique_ptr<backbone> made{new backbone{settings, store, time}};
   auto reached = settings;
   // A cluster in memory begins anew with each start, whatever it calls itself.
   std::string life;
@@ -50,14 +53,47 @@ result<std::unique_ptr<backbone>> backbone::open(const kafka_settings& settings,
   limits.in_flight_max = settings.queue_messages_max;
   made->publisher_ = std::make_unique<outbox_publisher>(
     store, *made->sink_, time, feed_messages{settings, store, std::move(grant)}, limits);
+  auto news = row_news::open(store);
+  if (!news)
+    return news.error();
+  made->row_news_ = std::move(*news);
   return made;
 }
 
-void backbone::start() {
+result<std::unique_ptr<event_sink>> backbone::open_row_sink() const {
+  auto reached = settings_;
+  reached.queue_messages_max = settings_.rows_in_flight_max;
+  topic_sink::maker make;
+  if (broker_ != nullptr) {
+    reached.bootstrap_servers = broker_->bootstrap_servers();
+    make = [&broker = *broker_](const std::string& topic, std::uint32_t partitions) {
+      return broker.create_topic(topic, partitions);
+    };
+  }
+  auto sink = kafka_sink::open(reached);
+  if (!sink)
+    return sink.error();
+  return std::make_unique<topic_sink>(std::move(*sink), std::vector<std::string>{},
+                                      store_.shard_count(), std::move(make));
+}
+
+void backbone::start(const row_walk_sources& rows) {
   thread_.emplace(*publisher_);
+  row_publisher::limits limits;
+  limits.wire = {settings_.rows_topic_prefix, settings_.source, store_.shard_count()};
+  limits.in_flight_max = settings_.rows_in_flight_max;
+  row_publisher_
+    = std::make_unique<row_publisher>(row_publisher_parts{store_, *row_news_, rows, time_,
+                                                          [this] {
+                                                            return open_row_sink();
+                                                          }},
+                                      limits);
+  rows_.store(row_publisher_.get());
+  row_thread_.emplace(*row_publisher_);
 }
 
 void backbone::committed(const batch& b) {
+  row_news_->committed(b);
   if (thread_)
     thread_->committed(b);
   else
@@ -65,8 +101,13 @@ void backbone::committed(const batch& b) {
 }
 
 void backbone::stop() {
+  const milliseconds patience{settings_.close_ms_max};
+  if (row_thread_)
+    row_thread_->ask_to_stop(patience);
   if (thread_)
-    thread_->stop(milliseconds{settings_.close_ms_max});
+    thread_->stop(patience);
+  if (row_thread_)
+    row_thread_->join();
 }
 
 std::string backbone::description() const {
@@ -79,6 +120,9 @@ std::string backbone::description() const {
 result<void> backbone::health() const {
   if (auto good = sink_->health(); !good)
     return good;
+  if (const auto* rows = rows_.load())
+    if (auto good = rows->health(); !good)
+      return good;
   return source_ ? source_->health() : result<void>{};
 }
 
@@ -88,7 +132,7 @@ std::vector<metric> backbone::metrics() const {
   const auto value = [](const std::atomic<std::uint64_t>& counter) {
     return static_cast<double>(counter.load());
   };
-  return {
+  std::vector<metric> all{
     {"dossier_outbox_delivered_total", "Events that the backbone has acknowledged.", kind::counter,
      value(stats.delivered)},
     {"dossier_outbox_in_flight", "Events offered to the backbone and not acknowledged.",
@@ -102,6 +146,11 @@ std::vector<metric> backbone::metrics() const {
     {"dossier_backbone_up", "1 while events get through to the backbone.", kind::gauge,
      health() ? 1.0 : 0.0},
   };
+  if (const auto* rows = rows_.load()) {
+    const auto more = row_metrics(rows->stats(), time_.now());
+    all.insert(all.end(), more.begin(), more.end());
+  }
+  return all;
 }
 
 } // namespace dossier

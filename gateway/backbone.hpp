@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The way to the event backbone, put together: Kafka, or the development broker where none is
-// configured; the publisher that brings the feed there; and the thread it lives on. Started after
-// the store, stopped before it.
+// configured; the publisher that brings the feed there, the one that brings rows there, and the
+// threads they live on. Started after the store, stopped before it.
 #pragma once
 
+#include "actors/row_publisher_thread.hpp"
 #include "config/settings.hpp"
 #include "gateway/metrics.hpp"
 #include "persistence/development_broker.hpp"
@@ -13,6 +14,7 @@
 #include "persistence/outbox_publisher.hpp"
 #include "persistence/publisher_thread.hpp"
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,8 +34,8 @@ public:
 
   /// A batch is durable. From the commit queue, before it answers.
   void committed(const batch& b);
-  /// Begins to send.
-  void start();
+  /// Begins to send. What rows are read from outlives it.
+  void start(const row_walk_sources& rows);
   /// Publishes what it can within kafka.close_ms_max; the rest follows after the next start.
   void stop();
 
@@ -47,14 +49,22 @@ public:
   std::vector<metric> metrics() const;
 
 private:
-  explicit backbone(const kafka_settings& settings);
+  backbone(const kafka_settings& settings, journal& store, const clock& time);
+  /// Another producer: rows must not keep events waiting.
+  result<std::unique_ptr<event_sink>> open_row_sink() const;
 
   const kafka_settings settings_;
+  journal& store_;
+  const clock& time_;
   std::unique_ptr<development_broker> broker_; ///< Only without kafka.bootstrap_servers.
   std::unique_ptr<message_source> source_;     ///< Only if commands are taken.
   std::unique_ptr<event_sink> sink_;
   std::unique_ptr<outbox_publisher> publisher_;
+  std::unique_ptr<row_news> row_news_;
+  std::unique_ptr<row_publisher> row_publisher_;
+  std::atomic<const row_publisher*> rows_{nullptr}; ///< The same, once it was started; any thread.
   std::optional<publisher_thread> thread_;
+  std::optional<row_publisher_thread> row_thread_;
 };
 
 } // namespace dossier

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/part_metrics.hpp"
 
+#include <algorithm>
+
 namespace dossier {
 
 namespace {
@@ -79,6 +81,25 @@ std::vector<metric> ingester_metrics(const ingester_stats& stats) {
      value(stats.chunks_failed.load())},
     {"dossier_ingestion_running", "Chunks that are being read.", kind::gauge,
      value(stats.running.load())},
+  };
+}
+
+std::vector<metric> row_metrics(const row_publisher_stats& stats, timestamp now) {
+  const auto since = stats.due_since_ms.load();
+  const auto lag_ms = since == 0 ? 0 : std::max<std::int64_t>(0, to_ms(now) - since);
+  return {
+    {"dossier_rows_published_total", "Rows that the backbone has acknowledged.", kind::counter,
+     value(stats.published.load())},
+    {"dossier_rows_in_flight", "Rows offered to the backbone and not acknowledged.", kind::gauge,
+     value(stats.on_their_way.load())},
+    {"dossier_rows_refused_total", "Rows that the backbone refused; they are tried again.",
+     kind::counter, value(stats.refused.load())},
+    {"dossier_rows_resets_total", "How often all rows on their way were sent again.", kind::counter,
+     value(stats.resets.load())},
+    {"dossier_rows_passed_over_total", "Chunks and events of jobs whose rows cannot be read.",
+     kind::counter, value(stats.passed_over.load())},
+    {"dossier_rows_lag_seconds", "Since the oldest rows became due that are not published.",
+     kind::gauge, static_cast<double>(lag_ms) / 1'000},
   };
 }
 

@@ -4,6 +4,7 @@
 
 #include "actors/inbox.hpp"
 #include "actors/ingester.hpp"
+#include "actors/row_publisher.hpp"
 #include "gateway/metrics.hpp"
 #include "persistence/commit_queue.hpp"
 #include "persistence/rocks_journal.hpp"
@@ -18,5 +19,6 @@ std::vector<metric> store_metrics(const commit_stats& commits, const rocks_stats
 std::vector<metric> inbox_metrics(const inbox_stats& stats,
                                   const std::vector<inbox_partition>& partitions);
 std::vector<metric> ingester_metrics(const ingester_stats& stats);
+std::vector<metric> row_metrics(const row_publisher_stats& stats, timestamp now);
 
 } // namespace dossier

@@ -84,7 +84,7 @@ public:
       return listening;
     // What is sent names where we listen.
     if (backbone_)
-      backbone_->start();
+      backbone_->start({core_->jobs(), *rows_, *schemas_});
     inbox_thread_.emplace(*inbox_);
     return {};
   }
