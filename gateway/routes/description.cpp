@@ -3,11 +3,16 @@
 // dataschema names, and a page for each type of problem, so that the URIs in both lead somewhere.
 #include "gateway/routes/description.hpp"
 
+#include "actors/row_walk.hpp"
 #include "gateway/fields.hpp"
 #include "gateway/routes/shared.hpp"
+#include "protocol/csv/row_schema_json.hpp"
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <string>
+#include <utility>
 
 namespace dossier {
 
@@ -29,19 +34,31 @@ awaitable<result<response>> read_asyncapi(shared_parts&, request&, body_reader&)
   co_return description(asyncapi_text());
 }
 
-awaitable<result<response>> read_schema(shared_parts&, request& r, body_reader&) {
+/// Of published rows: from the schema that they were ingested with.
+std::optional<std::string> row_schema_text(const row_schema_registry& known, std::string_view type,
+                                           std::string_view version) {
+  for (const auto& each : known.all())
+    if (type == row_schema_type(each->schema.name)
+        && version == std::to_string(each->schema.version))
+      return csv::to_json_schema(each->schema, type);
+  return std::nullopt;
+}
+
+awaitable<result<response>> read_schema(shared_parts& shared, request& r, body_reader&) {
   const auto all = published_schemas();
   const auto found = std::find_if(all.begin(), all.end(), [&](const published_schema& each) {
     return each.type == r.params[0] && each.version == r.params[1];
   });
-  if (found == all.end())
+  auto text = found == all.end() ? row_schema_text(shared.parts.schemas, r.params[0], r.params[1])
+                                 : std::optional<std::string>(found->text);
+  if (!text)
     co_return fail(
       errc::not_found,
       "There is no schema of this type and version; /asyncapi.json names all of them.");
   response answer;
   answer.fields.emplace_back("Content-Type", "application/schema+json");
   answer.fields.emplace_back("Cache-Control", kept_for);
-  answer.body = std::string{found->text};
+  answer.body = std::move(*text);
   co_return answer;
 }
 

@@ -4,6 +4,7 @@
 #include "tests/gateway/edge_world.hpp"
 #include "tests/support/json_schema.hpp"
 
+#include "actors/row_walk.hpp"
 #include "gateway/routes/description.hpp"
 #include "protocol/cloud_event.hpp"
 #include "protocol/document.hpp"
@@ -261,11 +262,11 @@ BOOST_AUTO_TEST_CASE(the_document_is_served_as_it_is_written) {
   const auto served = send({verb::get, "/asyncapi.json"});
   BOOST_TEST(json_of(served) == asyncapi);
   BOOST_TEST(asyncapi["asyncapi"] == "3.0.0");
-  BOOST_TEST(
-    names_of(asyncapi["channels"])
-      == (std::set<std::string>{"dossier.documents.v1", "dossier.ingestion.v1",
-                                "dossier.commands.v1", "dossier.replies.v1", "dossier.dlq.v1"}),
-    boost::test_tools::per_element());
+  BOOST_TEST(names_of(asyncapi["channels"])
+               == (std::set<std::string>{"dossier.documents.v1", "dossier.ingestion.v1",
+                                         "dossier.commands.v1", "dossier.replies.v1",
+                                         "dossier.rows.cdr", "dossier.dlq.v1"}),
+             boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(the_channel_of_documents_lists_exactly_the_events) {
@@ -314,12 +315,38 @@ BOOST_AUTO_TEST_CASE(messages_point_to_the_schemas_that_are_served) {
       const auto path = message["payload"]["$ref"].get<std::string>();
       BOOST_TEST(path == "/schemas/" + name + "/1");
       const auto schema = schema_at(path);
-      named.insert(path);
+      // Schemas of rows are made of those that files are ingested with.
+      if (!name.starts_with(row_event_type))
+        named.insert(path);
       for (const auto& example : message["examples"])
         fits(schema, example["payload"]);
     }
   }
   BOOST_TEST(named.size() == published_schemas().size());
+}
+
+BOOST_AUTO_TEST_CASE(rows_adhere_to_the_schema_that_they_name) {
+  const auto schema = schema_at("/schemas/dossier.ingestion.row.cdr/1");
+  BOOST_TEST(schema["title"] == "dossier.ingestion.row.cdr");
+  auto row = resolved(
+    messages_of("dossier.rows.cdr")["dossier.ingestion.row.cdr"])["examples"][0]["payload"];
+  fits(schema, row);
+  row["values"]["recipient"] = nullptr;
+  fits(schema, row);
+  const std::vector<std::pair<std::string, json>> wrong{{"reference", nullptr},
+                                                        {"reference", std::string(65, 'x')},
+                                                        {"duration", "1"},
+                                                        {"cost", "1.5"},
+                                                        {"call_date", 1}};
+  for (const auto& [name, value] : wrong) {
+    auto other = row;
+    other["values"][name] = value;
+    does_not_fit(schema, other);
+  }
+  row["values"].erase("currency");
+  does_not_fit(schema, row);
+  BOOST_TEST(send({verb::get, "/schemas/dossier.ingestion.row.cdr/2"}).status == 404u);
+  BOOST_TEST(send({verb::get, "/schemas/dossier.ingestion.row.none/1"}).status == 404u);
 }
 
 BOOST_AUTO_TEST_CASE(events_have_the_headers_that_are_described) {
