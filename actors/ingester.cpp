@@ -2,10 +2,8 @@
 #include "actors/ingester.hpp"
 
 #include "actors/list_walk.hpp"
+#include "actors/threads.hpp"
 #include "config/log.hpp"
-
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
@@ -19,8 +17,6 @@ constexpr std::size_t open_max = 16;
 constexpr std::size_t list_rows = 1'000;
 /// Before something is tried again that was refused for a while.
 constexpr milliseconds repeat_after{1'000};
-/// The lowest there is: a request that comes in has the core almost at once.
-constexpr int niceness = 19;
 
 command_meta own_meta() {
   command_meta meta;
@@ -80,8 +76,7 @@ void ingester::stop() {
 }
 
 void ingester::run() {
-  // Linux keeps a niceness for each thread.
-  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness);
+  yield_to_requests();
   for (;;) {
     std::optional<work> next;
     {

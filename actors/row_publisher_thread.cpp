@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/row_publisher_thread.hpp"
 
+#include "actors/threads.hpp"
+
 namespace dossier {
 
 namespace {
@@ -44,6 +46,7 @@ bool row_publisher_thread::rest(milliseconds time) {
 }
 
 void row_publisher_thread::run() {
+  yield_to_requests();
   const auto& on_their_way = publisher_.stats().on_their_way;
   bool goes_on = true;
   while (goes_on) {

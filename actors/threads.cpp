@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/threads.hpp"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <utility>
 
 namespace dossier {
+
+void yield_to_requests() {
+  constexpr int lowest = 19;
+  // Linux keeps a niceness for each thread.
+  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), lowest);
+}
 
 worker_threads::worker_threads(std::size_t count) {
   for (std::size_t i = 0; i < count; ++i)

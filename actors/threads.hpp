@@ -14,6 +14,10 @@
 
 namespace dossier {
 
+/// Gives the calling thread the lowest priority there is: a request that comes in has the core
+/// almost at once.
+void yield_to_requests();
+
 /// A fixed number of threads that take work in order of arrival.
 class worker_threads final : public background {
 public:
