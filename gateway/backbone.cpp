@@ -117,13 +117,17 @@ std::string backbone::description() const {
   return settings_.bootstrap_servers + " (topic " + settings_.documents_topic + ")";
 }
 
-result<void> backbone::health() const {
+result<void> backbone::health_of_messages() const {
   if (auto good = sink_->health(); !good)
     return good;
-  if (const auto* rows = rows_.load())
-    if (auto good = rows->health(); !good)
-      return good;
   return source_ ? source_->health() : result<void>{};
+}
+
+result<void> backbone::health() const {
+  if (auto good = health_of_messages(); !good)
+    return good;
+  const auto* rows = rows_.load();
+  return rows ? rows->health() : result<void>{};
 }
 
 std::vector<metric> backbone::metrics() const {
@@ -144,7 +148,7 @@ std::vector<metric> backbone::metrics() const {
     {"dossier_outbox_unreadable_total", "Events that could not be read; their shard waits.",
      kind::counter, value(stats.unreadable)},
     {"dossier_backbone_up", "1 while events get through to the backbone.", kind::gauge,
-     health() ? 1.0 : 0.0},
+     health_of_messages() ? 1.0 : 0.0},
   };
   if (const auto* rows = rows_.load()) {
     const auto more = row_metrics(rows->stats(), time_.now());

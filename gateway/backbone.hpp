@@ -44,12 +44,14 @@ public:
 
   /// Where the events go, for people.
   std::string description() const;
-  /// Why events do not get through at present. Any thread.
+  /// Why events, commands or rows do not get through at present. Any thread.
   result<void> health() const;
   std::vector<metric> metrics() const;
 
 private:
   backbone(const kafka_settings& settings, journal& store, const clock& time);
+  /// Without rows, which may wait for reasons of their own.
+  result<void> health_of_messages() const;
   /// Another producer: rows must not keep events waiting.
   result<std::unique_ptr<event_sink>> open_row_sink() const;
 

@@ -51,16 +51,28 @@ private:
 struct publishing_world : ingestion_world {
   explicit publishing_world(std::uint64_t seed = 1)
     : ingestion_world(seed) {
+    world.on_stop = [this] {
+      publisher = nullptr;
+      worker = nullptr;
+    };
+    world.on_start = [this] {
+      start();
+      listen();
+    };
+    listen();
+  }
+  ~publishing_world() {
+    world.commits.on_committed = [](const batch&) {
+    };
+  }
+
+  void listen() {
     news = row_news::open(*world.store).value();
     world.commits.on_committed = [this, earlier = world.commits.on_committed](const batch& b) {
       earlier(b);
       news->committed(b);
     };
     restart();
-  }
-  ~publishing_world() {
-    world.commits.on_committed = [](const batch&) {
-    };
   }
 
   /// A new life; the earlier one was killed.
@@ -104,6 +116,47 @@ struct publishing_world : ingestion_world {
     const auto id = accept(text, customer, limits);
     run();
     return id;
+  }
+
+  /// Something happens by chance, or time goes on a little.
+  void act(std::vector<entity_id>& jobs) {
+    switch (dice() % 16) {
+    case 0:
+      if (jobs.size() < 4) {
+        // Of two files of one customer, many rows of the second have keys of the first.
+        jobs.push_back(accept(made_file(dice(), 150), dice() % 2 == 0 ? "acme" : "another"));
+        world.run();
+      }
+      return;
+    case 1:
+      return world.kill_and_restart();
+    case 2:
+      return restart();
+    case 3:
+      if (!sinks.empty())
+        sinks.back().reset(dice() % 5);
+      return;
+    case 4:
+      if (!sinks.empty())
+        sinks.back().hold(dice() % 2 == 0);
+      return;
+    case 5:
+      return jobs.empty() ? void() : repair_one(jobs[dice() % jobs.size()]);
+    default:
+      for (int i = 0; i < 20; ++i) {
+        step();
+        publisher->turn();
+      }
+      beat(milliseconds{500});
+    }
+  }
+  void repair_one(const entity_id& id) {
+    const auto& rejects = read(id).rejects;
+    if (!view_of(id).ended_at || rejects.empty())
+      return;
+    const auto number = rejects.begin()->first;
+    repair(id, {{number, "a,b,01/02/2024,10:00:00,1,1,new " + id.text() + std::to_string(number)
+                           + ",GBP\n"}});
   }
 
   /// What readers see of the job's rows: value by the id of its event.
@@ -481,6 +534,29 @@ BOOST_AUTO_TEST_CASE(rows_without_a_key_cannot_be_published) {
   BOOST_TEST((named("bare", "schema").error().code == errc::invalid_argument));
   BOOST_TEST(named("bare", "schema").error().where == "publish");
   BOOST_TEST(named("bare", "/schema").error().where == "/options/publish");
+}
+
+BOOST_AUTO_TEST_CASE(each_row_arrives_whatever_is_killed_forgotten_and_repaired) {
+  for (std::uint64_t seed = 1; seed <= 30; ++seed)
+    BOOST_TEST_CONTEXT("seed " << seed) {
+      publishing_world w(seed);
+      w.bounds.in_flight_max = 1 + w.dice() % 40;
+      w.bounds.page_rows = 1 + w.dice() % 30;
+      w.said_max = 1 + w.dice() % 20;
+      w.restart();
+      std::vector<entity_id> jobs;
+      for (int action = 0; action < 300; ++action)
+        w.act(jobs);
+      for (auto& sink : w.sinks)
+        sink.hold(false);
+      w.run();
+      w.settle();
+      std::map<std::string, std::string> wanted;
+      for (const auto& id : jobs)
+        wanted.merge(w.shown(id));
+      BOOST_TEST(!wanted.empty());
+      BOOST_TEST((w.heard() == wanted));
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
