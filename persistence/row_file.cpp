@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "persistence/row_file.hpp"
 
+#include "persistence/packed_block.hpp"
 #include "protocol/assert.hpp"
 
 #include <algorithm>
@@ -34,21 +35,27 @@ std::uint32_t row_for(const csv::row_block_reader& block, std::uint64_t number) 
 
 result<std::string> row_file::read_block(row_format::block_kind kind,
                                          const row_format::placed_block& placed) const {
-  auto bytes
-    = file_.read(placed.offset, sizeof(row_format::block_head) + std::size_t{placed.bytes});
+  const auto head_bytes = file_.read(placed.offset, sizeof(row_format::block_head));
+  if (!head_bytes)
+    return head_bytes;
+  auto bytes = file_.read(placed.offset + sizeof(row_format::block_head), placed.bytes);
   if (!bytes)
     return bytes;
-  std::string_view rest = *bytes;
+  std::string_view rest = *head_bytes;
   const auto head = row_format::take<row_format::block_head>(rest);
-  if (head.kind != kind || head.bytes != placed.bytes
-      || head.checksum != row_format::checksum_of(head, rest))
+  const bool is_packed = head.kind == row_format::packed(kind);
+  if ((head.kind != kind && !is_packed) || head.bytes != placed.bytes
+      || head.checksum != row_format::checksum_of(head, *bytes))
     return file_.corrupt(placed.offset, "a block is not as it was written");
-  return bytes;
+  if (!is_packed)
+    return bytes;
+  auto block = unpack(*bytes, row_format::block_bytes_max);
+  return block ? block : file_.corrupt(placed.offset, block.error().why);
 }
 
 result<csv::row_block_reader> row_file::open_rows(std::string_view bytes,
                                                   const row_format::placed_block& placed) const {
-  auto block = csv::row_block_reader::open(bytes.substr(sizeof(row_format::block_head)));
+  auto block = csv::row_block_reader::open(bytes);
   if (!block)
     return file_.corrupt(placed.offset, block.error().why);
   if (block->rows() != placed.count || block->number(0) != placed.first)
@@ -129,7 +136,7 @@ result<void> row_file::rejects_from(std::uint64_t number, const reject_visit& vi
     const auto bytes = read_block(row_format::block_kind::rejects, reject_blocks_[i]);
     if (!bytes)
       return bytes.error();
-    stored_rejects_reader rejects(std::string_view(*bytes).substr(sizeof(row_format::block_head)));
+    stored_rejects_reader rejects(*bytes);
     while (true) {
       const auto has_next = rejects.next();
       if (!has_next)

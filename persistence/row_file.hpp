@@ -77,6 +77,7 @@ private:
   /// Whether blocks and runs lie one behind the other from the head to the footer, and count right.
   result<void> check_places(std::uint64_t footer_offset) const;
 
+  /// What the block holds, unpacked.
   result<std::string> read_block(row_format::block_kind kind,
                                  const row_format::placed_block& placed) const;
   result<csv::row_block_reader> open_rows(std::string_view bytes,

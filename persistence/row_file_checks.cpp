@@ -72,7 +72,7 @@ result<void> row_file::read_head(const row_file_key& key) {
   const auto head = row_format::take<row_format::head_part>(rest);
   if (head.magic != row_format::magic)
     return file_.corrupt(0, "it does not begin as a file of rows does");
-  if (head.version != row_format::version)
+  if (head.version < row_format::version_oldest || head.version > row_format::version)
     return file_.corrupt(0, "it has the format " + std::to_string(head.version)
                               + ", which nobody here knows");
   if (head.schema_text_bytes > row_format::schema_text_bytes_max)

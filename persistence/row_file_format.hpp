@@ -9,7 +9,9 @@
 //            schema_text_bytes          whatever the writer was given
 //            4                          checksum of the head so far
 //   block    12 + bytes                 block_head and a row block as csv::row_block encodes it;
-//                                       or and rejects, each a reject_head and its three texts
+//                                       or and rejects, each a reject_head and its three texts;
+//                                       packed, if that saves an eighth
+//                                       (persistence/packed_block.hpp)
 //   run      4'096 for a page           sorted keys: 341 entries of 12 bytes (hash 8, ordinal 4)
 //   and
 //                                       their checksum; the last page holds what is left
@@ -74,7 +76,9 @@ namespace row_format {
 
 static_assert(std::endian::native == std::endian::little, "parts are copied as they lie in memory");
 
-inline constexpr std::uint32_t version = 1;
+/// Files of format 1 have no packed blocks.
+inline constexpr std::uint32_t version = 2;
+inline constexpr std::uint32_t version_oldest = 1;
 inline constexpr std::array<char, 8> magic{'d', 'o', 's', 's', 'r', 'o', 'w', 's'};
 inline constexpr std::array<char, 8> closing_magic{'s', 'w', 'o', 'r', 's', 's', 'o', 'd'};
 
@@ -104,7 +108,16 @@ struct head_part {
 static_assert(sizeof(head_part) == 48);
 
 /// Frozen.
-enum class block_kind : std::uint32_t { rows = 1, rejects = 2 };
+enum class block_kind : std::uint32_t {
+  rows = 1,
+  rejects = 2,
+  packed_rows = 3,
+  packed_rejects = 4
+};
+
+constexpr block_kind packed(block_kind kind) {
+  return kind == block_kind::rows ? block_kind::packed_rows : block_kind::packed_rejects;
+}
 
 struct block_head {
   block_kind kind = block_kind::rows;

@@ -104,6 +104,11 @@ result<row_format::placed_block> row_file_writer::put_block(row_format::block_ki
                                                             std::string_view block,
                                                             std::uint32_t count,
                                                             std::uint64_t first) {
+  if (const auto frame = sizes_.packs_blocks ? packer_.pack(block) : std::string_view();
+      !frame.empty()) {
+    block = frame;
+    kind = row_format::packed(kind);
+  }
   row_format::block_head head{kind, static_cast<std::uint32_t>(block.size()), 0};
   head.checksum = row_format::checksum_of(head, block);
   const row_format::placed_block placed{size_bytes_, head.bytes, count, first};

@@ -5,6 +5,7 @@
 
 #include "persistence/files.hpp"
 #include "persistence/key_index.hpp"
+#include "persistence/packed_block.hpp"
 #include "persistence/row_file_format.hpp"
 #include "protocol/csv/reject.hpp"
 #include "protocol/csv/row_block.hpp"
@@ -26,10 +27,11 @@ struct row_file_paths {
   std::string file;
 };
 
-/// How much is gathered before it is written. Others than these are for tests.
+/// How much is gathered before it is written, and how. Others than these are for tests.
 struct row_file_sizes {
   std::uint32_t reject_block_bytes = 256 * 1024;
   std::uint32_t run_entries = 256 * 1024;
+  bool packs_blocks = true;
 };
 
 /// One thread at a time. Destroying it before finish() leaves no trace.
@@ -63,7 +65,7 @@ private:
 
   failure refuse(std::string_view what, std::uint64_t count, std::uint64_t count_max);
   result<void> put(std::string_view bytes);
-  /// Writes a block and returns where it lies.
+  /// Writes a block, packed if it is worth it, and returns where it lies.
   result<row_format::placed_block> put_block(row_format::block_kind kind, std::string_view block,
                                              std::uint32_t count, std::uint64_t first);
   result<void> put_rejects();
@@ -89,6 +91,7 @@ private:
   std::string rejects_;           ///< Gathered, not yet written.
   std::uint32_t rejects_count_ = 0;
   std::uint64_t rejects_first_ = 0;
+  block_packer packer_;
   key_gatherer keys_;
   std::vector<row_format::placed_block> row_blocks_;
   std::vector<row_format::placed_block> reject_blocks_;
