@@ -3,6 +3,7 @@
 // looked up and merged afterwards. A hash says where a key may be; what it is says the row.
 #pragma once
 
+#include "persistence/named_input.hpp"
 #include "persistence/row_file_format.hpp"
 #include "protocol/csv/row_block.hpp"
 #include "protocol/result.hpp"

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "persistence/key_index.hpp"
+#include "persistence/named_input.hpp"
 #include "persistence/row_file_format.hpp"
 #include "persistence/stored_reject.hpp"
 #include "protocol/csv/row_block.hpp"
