@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/job_request.hpp"
 
-#include <algorithm>
+#include "config/option_checks.hpp"
+
 #include <utility>
 
 namespace dossier {
@@ -18,11 +19,7 @@ result<void> check_publishable(const csv::schema& s) {
     return fail(errc::invalid_argument,
                 "Rows are published under their keys, and the schema " + s.name
                   + " has no key column: leave publish out, or name a schema with a key.");
-  const auto fits_topic = [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.'
-           || c == '_' || c == '-';
-  };
-  if (s.name.size() > topic_part_bytes_max || !std::ranges::all_of(s.name, fits_topic))
+  if (s.name.size() > topic_part_bytes_max || !is_topic(s.name))
     return fail(errc::invalid_argument,
                 "Rows are published to a topic with the name of their schema, and " + s.name
                   + " is none: it needs 1 to 64 letters, digits, dots, underscores and hyphens.");

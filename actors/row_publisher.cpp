@@ -223,6 +223,7 @@ bool row_publisher::is_lost(shard_number shard, const failure& why, const std::s
     hold_back(shard, what + ": " + why.why);
     return false;
   }
+  l.tries = 0; // What comes next has as many.
   // Nobody can read them any more, here or at /records: whoever comes behind need not wait.
   log(log_level::error, "rows are not published, they cannot be read",
       {{"shard", std::to_string(shard)}, {"rows", what}, {"why", why.why}});
@@ -295,6 +296,7 @@ void row_publisher::finish_walk(shard_number shard) {
   l.walk.reset();
   l.at = {l.at.position + 1, 0};
   l.tries = 0;
+  l.record_max = UINT64_MAX; // The refused row may have been passed over.
   note(shard);
 }
 

@@ -151,15 +151,15 @@ struct deciding {
 
   decision operator()(const accept& c) const {
     const auto& known = facts_of(s)->submission;
+    if (!is_same_job(known, c.submission))
+      return fail(errc::conflict, "there is a job of this id already, and it is made of something "
+                                  "else; submit it under a new id");
     // Otherwise somebody would wait for rows that never come. Those that come unasked do no harm.
-    if (is_same_job(known, c.submission) && c.submission.publishes_rows && !known.publishes_rows)
+    if (c.submission.publishes_rows && !known.publishes_rows)
       return fail(errc::conflict, "the file was submitted before without publish, and its job is "
                                   "found again as it is; read its rows, or submit the file with "
                                   "another option or schema");
-    if (is_same_job(known, c.submission))
-      return events{};
-    return fail(errc::conflict, "there is a job of this id already, and it is made of something "
-                                "else; submit it under a new id");
+    return events{};
   }
 
   decision operator()(const start&) const {

@@ -285,9 +285,11 @@ BOOST_AUTO_TEST_CASE(who_writes_a_repair_has_the_turn) {
   w.run();
   auto repair = w.start_repair(id, {{1, record("B")}}).value();
   BOOST_TEST(!w.turn.take());
-  const auto turn = repair->turn();
+  auto turn = repair->turn();
   repair.reset();
   BOOST_TEST(!w.turn.take());
+  turn.reset();
+  BOOST_TEST(w.turn.take());
 }
 
 BOOST_AUTO_TEST_CASE(a_repair_has_a_most_of_records) {
