@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/key_comparison.hpp"
 
-#include "persistence/correction_cursor.hpp"
+#include "persistence/keyed_row_cursor.hpp"
 
 #include <algorithm>
 #include <span>
@@ -108,29 +108,17 @@ result<void> key_comparison::join(const part& p, std::uint32_t index,
 
 result<void> key_comparison::look_up(const std::vector<candidate>& all,
                                      std::vector<keyed_row>& rows) const {
-  std::string room;
   for (auto next = all.begin(); next != all.end();) {
     const auto index = next->part;
     const auto& p = parts_[index];
-    row_lookup lookup(*p.file);
-    std::optional<correction_cursor> corrected;
-    if (p.is_base && chunks_[p.chunk].rows->correction())
-      if (auto begun = corrected.emplace(*chunks_[p.chunk].rows->correction()).begin(0); !begun)
-        return begun;
+    keyed_row_cursor at(*p.file, p.is_base ? chunks_[p.chunk].rows->correction() : nullptr);
     for (; next != all.end() && next->part == index; ++next) {
-      if (auto gone = lookup.go_to(next->ordinal); !gone)
-        return gone;
-      const auto number = lookup.block().number(lookup.row());
-      const auto is_corrected = corrected ? corrected->has(number) : result<bool>(false);
-      if (!is_corrected)
-        return is_corrected.error();
-      if (*is_corrected)
-        continue;
-      const auto key = key_bytes_of(lookup.block(), lookup.row(), *p.file->key_column(), room);
-      if (!key)
-        return fail(errc::corrupt, "a row has no key, and its file has its hash");
-      rows.push_back(
-        {next->hash, second_hash_of_key(*key), p.is_own, number, index, next->ordinal});
+      const auto counts = at.go_to(next->ordinal);
+      if (!counts)
+        return counts.error();
+      if (*counts)
+        rows.push_back(
+          {next->hash, second_hash_of_key(at.key()), p.is_own, at.number(), index, next->ordinal});
     }
   }
   return {};

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/new_keys.hpp"
 
-#include "persistence/correction_cursor.hpp"
+#include "persistence/keyed_row_cursor.hpp"
 
 #include <algorithm>
-#include <optional>
 #include <span>
 #include <utility>
 
@@ -51,22 +50,13 @@ result<void> new_keys::look_in(const row_file& file, const row_file* correction,
     return joined;
   // In the order in which they lie, so that each block is read once.
   std::ranges::sort(hits);
-  row_lookup rows(file);
-  std::optional<correction_cursor> corrected;
-  if (correction)
-    if (auto begun = corrected.emplace(*correction).begin(0); !begun)
-      return begun;
-  std::string room;
+  keyed_row_cursor rows(file, correction);
   for (const auto& [ordinal, i] : hits) {
-    if (auto gone = rows.go_to(ordinal); !gone)
-      return gone;
-    const auto number = rows.block().number(rows.row());
-    const auto is_corrected = corrected ? corrected->has(number) : result<bool>(false);
-    if (!is_corrected)
-      return is_corrected.error();
-    if (!*is_corrected
-        && key_bytes_of(rows.block(), rows.row(), *file.key_column(), room) == items_[i].key)
-      found(items_[i].owner, number);
+    const auto counts = rows.go_to(ordinal);
+    if (!counts)
+      return counts.error();
+    if (*counts && rows.key() == items_[i].key)
+      found(items_[i].owner, rows.number());
   }
   return {};
 }

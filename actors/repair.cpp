@@ -52,7 +52,7 @@ result<std::shared_ptr<job_repair>> job_repair::make(const repair_parts& parts,
 
 result<void> job_repair::read(const std::vector<corrected_record>& records) {
   std::optional<std::uint32_t> open;
-  std::optional<chunk_rows> now;
+  std::optional<chunk_reject_cursor> rejects;
   for (const auto& record : records) {
     const auto chunk = chunk_of_record(job_.view, record.number);
     if (!chunk) {
@@ -67,27 +67,26 @@ result<void> job_repair::read(const std::vector<corrected_record>& records) {
         return fail(errc::conflict, "The schema " + job_.view.submission.schema_name
                                       + " was changed since the file was read, and its version was "
                                         "not: the job cannot be repaired with another one.");
-      now = std::move(*opened);
+      rejects.emplace(std::move(*opened));
       open = chunk;
     }
-    if (auto taken = read_one(*now, *chunk, record); !taken)
+    if (auto taken = read_one(*rejects, *chunk, record); !taken)
       return taken;
   }
   return {};
 }
 
 /// Makes a row of the record, or notes why it stays a reject.
-result<void> job_repair::read_one(const chunk_rows& now, std::uint32_t chunk,
+result<void> job_repair::read_one(chunk_reject_cursor& rejects, std::uint32_t chunk,
                                   const corrected_record& record) {
-  const auto reject = now.reject(record.number);
-  if (!reject && reject.error().code != errc::not_found)
-    return reject.error();
-  if (!reject) {
+  if (auto sought = rejects.seek(record.number); !sought)
+    return sought;
+  if (rejects.number() != record.number) {
     refuse(record.number, "no-reject", "", "this record is no reject");
     return {};
   }
   std::string block;
-  if (parse(record, reject->record, block))
+  if (parse(record, rejects.at().present().record, block))
     rows_.push_back({record.number, chunk, std::move(block)});
   return {};
 }

@@ -6,6 +6,7 @@
 #include "actors/ingested_file.hpp"
 #include "actors/key_turn.hpp"
 #include "actors/stored_chunks.hpp"
+#include "persistence/chunk_cursor.hpp"
 #include "protocol/ingestion.hpp"
 
 #include <cstddef>
@@ -91,7 +92,8 @@ private:
     refused_.push_back({number, std::string(kind), std::string(column), std::move(why)});
   }
   result<void> read(const std::vector<corrected_record>& records);
-  result<void> read_one(const chunk_rows& now, std::uint32_t chunk, const corrected_record& record);
+  result<void> read_one(chunk_reject_cursor& rejects, std::uint32_t chunk,
+                        const corrected_record& record);
   bool parse(const corrected_record& record, const csv::record_start& at, std::string& bytes);
   result<void> compare_keys();
   result<void> walk_stored(const std::function<result<void>(const stored_chunk&)>& visit) const;

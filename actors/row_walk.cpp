@@ -116,51 +116,39 @@ result<void> row_walk::open() {
   return {};
 }
 
-bool row_walk::show(const csv::row_block_reader& block, std::uint32_t row, std::uint64_t& left,
-                    const visit& offer) {
-  const auto message = row_message(wire_, job_, due_at_, *schema_, block, row);
-  if (!message) {
-    damage_ = message.error();
-    return false;
-  }
-  if (!offer(block.number(row), *message)) {
+result<bool> row_walk::show(const row_cursor& at, std::uint64_t& left, const visit& offer) {
+  const auto message = row_message(wire_, job_, due_at_, *schema_, at.block(), at.row());
+  if (!message)
+    return message.error();
+  if (!offer(at.number(), *message)) {
     left = 0;
     return false;
   }
-  next_ = block.number(row) + 1;
+  next_ = at.number() + 1;
   return --left > 0;
 }
 
 result<bool> row_walk::show_whole(std::uint64_t& left, const visit& offer) {
-  damage_.reset();
-  const auto visited
-    = rows_->rows_from(next_, left, [&](const csv::row_block_reader& block, std::uint32_t row) {
-        return show(block, row, left, offer);
-      });
-  if (!visited)
-    return visited.error();
-  if (damage_)
-    return *damage_;
-  return left > 0;
+  auto moved = rows_->seek(next_);
+  for (; moved && rows_->number() != no_record; moved = rows_->next()) {
+    const auto goes_on = show(rows_->at(), left, offer);
+    if (!goes_on || !*goes_on)
+      return goes_on;
+  }
+  return moved ? result<bool>(true) : moved.error();
 }
 
 result<bool> row_walk::show_records(std::uint64_t& left, const visit& offer) {
   const auto& records = at_->second.records;
-  damage_.reset();
   for (auto record = std::ranges::lower_bound(records, next_); record != records.end(); ++record) {
-    bool goes_on = true;
-    // If it became a reject again, the next row comes: the key is another row's by now.
-    const auto visited
-      = rows_->rows_from(*record, 1, [&](const csv::row_block_reader& block, std::uint32_t row) {
-          goes_on = block.number(row) != *record || show(block, row, left, offer);
-          return goes_on;
-        });
-    if (!visited)
-      return visited.error();
-    if (damage_)
-      return *damage_;
-    if (!goes_on)
-      return false;
+    if (auto sought = rows_->seek(*record); !sought)
+      return sought.error();
+    // It may be a reject again: the key is another row's by now.
+    if (rows_->number() != *record)
+      continue;
+    const auto goes_on = show(rows_->at(), left, offer);
+    if (!goes_on || !*goes_on)
+      return goes_on;
   }
   return true;
 }

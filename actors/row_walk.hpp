@@ -7,6 +7,7 @@
 #include "actors/ingestion/rows_due.hpp"
 #include "actors/stored_chunks.hpp"
 #include "config/row_schema_registry.hpp"
+#include "persistence/chunk_cursor.hpp"
 #include "persistence/event_sink.hpp"
 
 #include <cstdint>
@@ -57,6 +58,9 @@ public:
   /// does not pass, pass_over() what is left of the chunk.
   result<void> go_on(std::uint64_t limit, const visit& offer);
   void pass_over();
+  /// Lets go of what it keeps in memory for the rows that come next, about two blocks of rows; it
+  /// is read again with the next call.
+  void rest() { rows_.reset(); }
   /// There are no more rows.
   bool is_at_end() const { return at_ == due_.end(); }
   /// Begins anew behind a record.
@@ -74,8 +78,7 @@ private:
   result<bool> show_whole(std::uint64_t& left, const visit& offer);
   result<bool> show_records(std::uint64_t& left, const visit& offer);
   /// False: the walk stops here for now.
-  bool show(const csv::row_block_reader& block, std::uint32_t row, std::uint64_t& left,
-            const visit& offer);
+  result<bool> show(const row_cursor& at, std::uint64_t& left, const visit& offer);
   void leave_chunk();
 
   const row_walk_sources from_;
@@ -84,11 +87,10 @@ private:
   const timestamp due_at_;
   const ingestion::due_chunks due_;
   ingestion::due_chunks::const_iterator at_;
-  std::uint64_t next_ = 0;         ///< No row before this record is offered.
-  std::optional<found_job> seen_;  ///< The job when it was last looked at.
-  std::optional<chunk_rows> rows_; ///< Of the chunk at at_, once it is open.
+  std::uint64_t next_ = 0;               ///< No row before this record is offered.
+  std::optional<found_job> seen_;        ///< The job when it was last looked at.
+  std::optional<chunk_row_cursor> rows_; ///< Of the chunk at at_, once it is open.
   std::shared_ptr<const csv::schema> schema_;
-  std::optional<failure> damage_; ///< Met while a row was shown.
 };
 
 } // namespace dossier

@@ -31,7 +31,6 @@ public:
   result<void> rejects_from(std::uint64_t number, const reject_visit& visit) const;
   result<std::vector<stored_reject>> rejects_from(std::uint64_t number, std::uint64_t limit,
                                                   std::uint64_t bytes_max) const;
-  result<stored_reject> reject(std::uint64_t number) const;
   result<std::vector<std::uint64_t>> find_key(std::string_view key, std::uint64_t limit) const;
 
 private:

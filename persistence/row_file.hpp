@@ -24,16 +24,17 @@ namespace dossier {
 /// A row in its block, which lives during the call only. False ends a walk.
 using row_visit = std::function<bool(const csv::row_block_reader& block, std::uint32_t row)>;
 
-class row_lookup;
+class keyed_row_cursor;
 
 /// Thread-safe. Keeps the file open and its index in memory, and reads whole blocks, as large as
-/// they were written; nothing that was read is kept.
+/// they were written; nothing that was read is kept. row_cursor.hpp goes through it step by step.
 class row_file {
 public:
   /// corrupt unless head, footer and tail are whole, fit each other and are those of `key`.
   static result<std::shared_ptr<const row_file>>
   open(std::string path, std::unique_ptr<input_file> file, const row_file_key& key);
 
+  const std::string& path() const { return file_.path(); }
   const row_file_key& key() const { return key_; }
   const row_file_counts& counts() const { return counts_; }
   const std::string& schema_text() const { return schema_text_; }
@@ -48,13 +49,13 @@ public:
                                                   std::uint64_t bytes_max) const;
   /// The same, one by one until `visit` returns false; each is valid during the call only.
   result<void> rejects_from(std::uint64_t number, const reject_visit& visit) const;
-  /// not_found if this record was not rejected.
-  result<stored_reject> reject(std::uint64_t number) const;
 
   bool has_keys() const { return key_column_.has_value(); }
   /// The numbers of the records whose key is this (see key_bytes_of), in order, at most `limit`.
-  /// Each was compared with the key itself. invalid_argument if has_keys() is false.
-  result<std::vector<std::uint64_t>> find_key(std::string_view key, std::uint64_t limit) const;
+  /// Each was compared with the key itself, and is none that `correction` speaks of.
+  /// invalid_argument if has_keys() is false.
+  result<std::vector<std::uint64_t>> find_key(std::string_view key, std::uint64_t limit,
+                                              const row_file* correction = nullptr) const;
   std::optional<std::size_t> key_column() const { return key_column_; }
   /// All keys in order; none if has_keys() is false. The file must outlive it. `pages_at_once`: of
   /// 4 KiB, of each run.
@@ -66,7 +67,8 @@ public:
   result<void> check() const;
 
 private:
-  friend class row_lookup;
+  friend class row_cursor;
+  friend class reject_cursor;
 
   row_file(std::string path, std::unique_ptr<input_file> file)
     : file_(std::move(path), std::move(file)) {}
@@ -85,7 +87,7 @@ private:
                                           const row_format::placed_block& placed) const;
   /// The numbers of those of a run that have this hash and this key, behind those found before.
   result<void> find_in_run(const row_format::key_run& run, std::string_view key,
-                           std::uint64_t limit, row_lookup& rows,
+                           std::uint64_t limit, keyed_row_cursor& rows,
                            std::vector<std::uint64_t>& found) const;
   /// Each gives the sum of what it read of the keys.
   result<std::uint64_t> check_rows() const;
@@ -102,35 +104,6 @@ private:
   std::vector<std::uint64_t> ordinals_; ///< Of the first row of each block.
   std::vector<row_format::placed_block> reject_blocks_;
   std::vector<row_format::key_run> runs_;
-};
-
-/// Goes from row to row, by the ordinals that key entries have or by the numbers of records, and
-/// keeps the block of the last one: fast for places that ascend. The file must outlive it. One
-/// thread at a time.
-class row_lookup {
-public:
-  explicit row_lookup(const row_file& file)
-    : file_(file) {}
-
-  /// corrupt if the file has no row of this ordinal.
-  result<void> go_to(std::uint32_t ordinal);
-  /// To the first row whose record has at least this number; false: there is none.
-  result<bool> go_to_record(std::uint64_t number);
-  /// Behind one of both: to the row behind; false: there is none.
-  result<bool> next();
-  /// Where the last of them led, until the next.
-  const csv::row_block_reader& block() const { return *block_; }
-  std::uint32_t row() const { return row_; }
-
-private:
-  result<bool> go_to_if_there(std::uint64_t ordinal);
-
-  const row_file& file_;
-  std::string bytes_;
-  std::optional<csv::row_block_reader> block_;
-  std::uint64_t begin_ = 0; ///< The ordinals of the block's rows.
-  std::uint64_t end_ = 0;
-  std::uint32_t row_ = 0;
 };
 
 } // namespace dossier

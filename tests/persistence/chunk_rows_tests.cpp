@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a chunk's records are by now: its file as if each corrected record had been so from the
 // start.
-#include "persistence/chunk_rows.hpp"
+#include "persistence/chunk_cursor.hpp"
 
 #include "tests/persistence/row_world.hpp"
 
@@ -124,21 +124,42 @@ BOOST_AUTO_TEST_CASE(a_visit_that_says_no_is_the_last) {
 
 BOOST_AUTO_TEST_CASE(each_record_is_one_thing) {
   make(300);
-  const auto chunk = opened();
+  chunk_row_cursor row(opened());
+  chunk_reject_cursor reject(opened());
   for (std::uint64_t number = 0; number <= 301; ++number) {
-    std::optional<known_row> row;
-    require(chunk.rows_from(number, 1, [&](const auto& block, std::uint32_t at) {
-      row = row_in(block, at);
-      return true;
-    }));
-    const bool is_row = row && row->number == number;
-    BOOST_TEST(is_row == rows.contains(number));
-    if (is_row)
-      BOOST_TEST(*row == rows.at(number));
-    const auto reject = chunk.reject(number);
-    BOOST_TEST(reject.has_value() == rejects.contains(number));
-    if (reject)
-      BOOST_TEST((*reject == rejects.at(number)));
+    require(row.seek(number));
+    BOOST_TEST((row.number() == number) == rows.contains(number));
+    if (row.number() == number)
+      BOOST_TEST(row_in(row.at().block(), row.at().row()) == rows.at(number));
+    require(reject.seek(number));
+    BOOST_TEST((reject.number() == number) == rejects.contains(number));
+    if (reject.number() == number)
+      BOOST_TEST((owned(reject.at().present()) == rejects.at(number)));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(cursors_are_sent_anywhere_and_go_on_from_there) {
+  make(400);
+  chunk_row_cursor row(opened());
+  chunk_reject_cursor reject(opened());
+  const auto check = [](auto& cursor, const auto& all, auto at) {
+    const auto wanted = at == all.end() ? no_record : at->first;
+    BOOST_REQUIRE(cursor.number() == wanted);
+    return wanted != no_record;
+  };
+  for (int i = 0; i < 3'000; ++i) {
+    // Mostly a little ahead, as those go who look things up.
+    const auto number
+      = dice() % 3 == 0 || row.number() == no_record ? dice() % 405 : row.number() + dice() % 6;
+    require(row.seek(number));
+    require(reject.seek(number));
+    auto next_row = rows.lower_bound(number);
+    auto next_reject = rejects.lower_bound(number);
+    for (auto steps = dice() % 5; check(row, rows, next_row) && steps > 0; --steps, ++next_row)
+      require(row.next());
+    for (auto steps = dice() % 5; check(reject, rejects, next_reject) && steps > 0;
+         --steps, ++next_reject)
+      require(reject.next());
   }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a file of rows promises when its bytes are not those that were written: it says so by name
 // and place, whatever is wrong, and reads nothing that is not its own.
-#include "persistence/row_file.hpp"
+#include "persistence/row_cursor.hpp"
 
 #include "protocol/crc32c.hpp"
 #include "tests/persistence/row_world.hpp"
@@ -75,12 +75,13 @@ struct damage_fixture : row_fixture {
     note(file.rows_from(0, 1'000, look));
     note(file.rejects_from(0, 1'000, no_limit));
     note(file.rows_from(31, 1, look));
-    note(file.reject(31));
+    reject_cursor rejects(file);
+    note(rejects.seek(31));
     if (file.has_keys())
       note(file.find_key(wanted.rows[17].reference, no_limit));
     auto keys = file.keys();
     note(keys.skip_to(std::uint64_t{1} << 62));
-    row_lookup rows(file);
+    row_cursor rows(file);
     key_entry entry;
     for (int i = 0; i < 100; ++i) {
       const auto has_next = keys.next(entry);
