@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <charconv>
 #include <memory>
+#include <span>
 #include <utility>
 
 namespace dossier {
@@ -82,9 +83,8 @@ awaitable<result<repair_outcome>> repair_all(shared_parts& shared, const request
     co_return repair.error();
   const auto& refused = (*repair)->refused();
   repair_outcome outcome{0, refused.size(), {}, (*repair)->view()};
-  outcome.refused.assign(refused.begin(),
-                         refused.begin()
-                           + static_cast<std::ptrdiff_t>(std::min(refused.size(), refused_shown)));
+  const auto shown = std::span(refused).first(std::min(refused.size(), refused_shown));
+  outcome.refused.assign(shown.begin(), shown.end());
   for (;;) {
     const auto goes_on = co_await repair_some(shared, r, job, *repair, outcome);
     if (!goes_on)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/routes/row_text.hpp"
 
+#include "protocol/csv/row_json.hpp"
 #include "protocol/csv/values.hpp"
 #include "protocol/digest.hpp"
 #include "protocol/utf8.hpp"
@@ -12,10 +13,6 @@ namespace {
 constexpr std::string_view csv_line_end = "\r\n";
 /// What a spreadsheet may begin a formula with.
 constexpr std::string_view formula_starts = "=+-@\t\r";
-
-failure damaged_row() {
-  return fail(errc::corrupt, "a stored row cannot be read: its block is damaged");
-}
 
 void append_csv_field(std::string& out, std::string_view text, bool is_first) {
   if (!is_first)
@@ -51,7 +48,7 @@ std::string harmless(std::string_view text) {
 result<void> append_row_csv(std::string& out, const csv::schema& s,
                             const csv::row_block_reader& block, std::uint32_t row) {
   if (block.columns() != s.columns.size())
-    return damaged_row();
+    return csv::damaged_row();
   for (std::size_t i = 0; i < s.columns.size(); ++i) {
     if (block.is_null(row, i)) {
       if (i > 0)
@@ -61,7 +58,7 @@ result<void> append_row_csv(std::string& out, const csv::schema& s,
     const auto text
       = s.columns[i].type == csv::value_type::text ? block.text(row, i) : std::string_view{};
     if (!text)
-      return damaged_row();
+      return csv::damaged_row();
     append_csv_field(out,
                      s.columns[i].type == csv::value_type::text
                        ? std::string(*text)

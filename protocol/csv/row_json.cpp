@@ -7,15 +7,15 @@ namespace dossier::csv {
 
 namespace {
 
-failure damaged_row() {
-  return fail(errc::corrupt, "a stored row cannot be read: its block is damaged");
-}
-
 bool is_number(value_type type) {
   return type == value_type::integer || type == value_type::decimal;
 }
 
 } // namespace
+
+failure damaged_row() {
+  return fail(errc::corrupt, "a stored row cannot be read: its block is damaged");
+}
 
 result<void> write_row(json_writer& out, const schema& s, const row_block_reader& block,
                        std::uint32_t row) {

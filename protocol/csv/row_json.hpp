@@ -23,4 +23,7 @@ result<void> write_row(json_writer& out, const schema& s, const row_block_reader
 result<std::string> shown_value(const schema& s, const row_block_reader& block, std::uint32_t row,
                                 std::size_t column);
 
+/// What everybody says who cannot read a stored row.
+failure damaged_row();
+
 } // namespace dossier::csv
