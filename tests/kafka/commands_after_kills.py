@@ -9,48 +9,30 @@ The broker is the development broker in a process of its own, or with --servers 
 tests/kafka/broker.sh has started is killed, too.
 """
 
-import argparse
 import collections
+import functools
 import json
 import os
 import queue
 import random
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "support"))
-from dossier_process import Server, ServerFailed  # noqa: E402  pylint: disable=wrong-import-position
+from kill_proof import conduct, parse, read_topic
+from dossier_process import ServerFailed  # kill_proof knows the way.  pylint: disable=wrong-import-order
 
-SHARDS = 64
-COMMAND_PARTITIONS = 8
 CUSTOMERS = 50
 OLD_DOCUMENTS = 50  # Made over HTTP before the first command; a third of the commands change them.
+HERE = os.path.dirname(os.path.abspath(__file__))
 BROKER = os.path.join(HERE, "broker.sh")
 BROKER_PID = os.path.join(HERE, "..", "..", "build", "kafka", "pid")
 SEND_TRIES_MAX = 240
-READ_S_MAX = 300
 TYPE = "dossier.document."
-
-
-def parse(arguments):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binary", required=True, help="the dossier to kill")
-    parser.add_argument("--broker", help="the development broker as a program")
-    parser.add_argument("--servers", help="bootstrap servers of a real Kafka instead")
-    parser.add_argument("--kills", type=int, default=5)
-    parser.add_argument("--commands", type=int, default=3000)
-    options = parser.parse_args(arguments)
-    if bool(options.broker) == bool(options.servers):
-        parser.error("give either --broker or --servers")
-    return options
 
 
 class Plan:
@@ -106,19 +88,6 @@ class Sender(threading.Thread):
         self.join(timeout_s)
         if self.is_alive() or self.trouble:
             raise ServerFailed(f"not all commands could be sent: {self.trouble or 'it takes too long'}")
-
-
-def read_topic(servers, topic):
-    """All messages as kcat's JSON, headers as a dict, in the order of each partition."""
-    run = subprocess.run(["kcat", "-b", servers, "-t", topic, "-C", "-e", "-q", "-J"], capture_output=True, text=True,
-                         errors="replace", timeout=READ_S_MAX, check=True)
-    found = []
-    for line in run.stdout.splitlines():
-        message = json.loads(line)
-        flat = message.get("headers", [])
-        message["headers"] = dict(zip(flat[::2], flat[1::2]))
-        found.append(message)
-    return found
 
 
 def is_answering(port):
@@ -261,24 +230,6 @@ def check_replies(plan, replies):
     return wrong
 
 
-def start_broker(options, topics):
-    """(the process or None, bootstrap servers)."""
-    if options.servers:
-        return None, options.servers
-    wanted = [(topics["documents"], SHARDS), (topics["commands"], COMMAND_PARTITIONS),
-              (topics["ingestion"], SHARDS), (topics["replies"], SHARDS), (topics["dead_letters"], SHARDS)]
-    broker = subprocess.Popen([options.broker, *[str(x) for pair in wanted for x in pair]], stdin=subprocess.PIPE,
-                              stdout=subprocess.PIPE, text=True)
-    return broker, broker.stdout.readline().strip()
-
-
-def settings_of(servers, topics):
-    return {"kafka.bootstrap_servers": servers, "kafka.documents_topic": topics["documents"],
-            "kafka.commands_topic": topics["commands"], "kafka.replies_topic": topics["replies"],
-            "kafka.dead_letters_topic": topics["dead_letters"],
-            "kafka.ingestion_topic": topics["ingestion"], "storage.shards": SHARDS}
-
-
 def prove(options, server, servers, topics, work):
     """(what is wrong, what was done in one sentence)."""
     server.start()
@@ -292,42 +243,14 @@ def prove(options, server, servers, topics, work):
     wrong, events = check_sequences(messages)
     wrong += check_effects(plan, events) + check_replies(plan, replies)
     wrong += [f"a dead letter: {letter['headers']}" for letter in read_topic(servers, topics["dead_letters"])[:3]]
-    status = server.stop()
-    if status != 0:
-        wrong.append(f"SIGTERM ended it with {status}")
-    status, said = server.verify()
-    if status != 0:
-        wrong.append(f"dossier verify: {said[-1000:]}")
     return wrong, (f"{options.kills} kills ({killed} of the broker), {len(plan.sent)} commands ({sender.again} files "
                    f"of them sent again), {len(events)} events ({len(messages) - len(events)} sent again), "
                    f"{len(replies)} replies")
 
 
 def main(arguments):
-    options = parse(arguments)
-    if not shutil.which("kcat"):
-        sys.exit("kcat is missing: ./dev install test")
-    work = tempfile.mkdtemp(prefix="dossier-commands-")
-    mark = secrets.token_hex(4)
-    names = ("documents", "ingestion", "commands", "replies", "dead_letters")
-    topics = {name: f"dossier.kills.{name}.{mark}" for name in names}
-    broker, servers = start_broker(options, topics)
-    server = Server(options.binary, os.path.join(work, "data"), os.path.join(work, "log"),
-                    "dsk_" + secrets.token_urlsafe(32), settings_of(servers, topics))
-    try:
-        wrong, done = prove(options, server, servers, topics, work)
-    finally:
-        server.kill()
-        if broker:
-            broker.communicate("")
-    print(f"{done}, {len(wrong)} violations")
-    for sentence in wrong[:20]:
-        print(f"  {sentence}")
-    if wrong:
-        print(f"the data is kept in {work}")
-        return 1
-    shutil.rmtree(work)
-    return 0
+    options = parse(__doc__, arguments, kills=5, commands=3000)
+    return conduct(options, functools.partial(prove, options))
 
 
 if __name__ == "__main__":

@@ -7,22 +7,15 @@ in order without a gap; everything that was acknowledged must be among them; not
 The broker is the development broker in a process of its own, or with --servers a real one.
 """
 
-import argparse
-import json
-import os
+import functools
 import random
-import secrets
-import shutil
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from dossier_process import Broken, Server, ServerFailed  # noqa: E402  pylint: disable=wrong-import-position
+from kill_proof import conduct, parse, read_topic
+from dossier_process import Broken, ServerFailed  # kill_proof knows the way.  pylint: disable=wrong-import-order
 
-SHARDS = 64
 WRITERS = 4
 
 
@@ -65,18 +58,6 @@ class Writer(threading.Thread):
             self.acknowledged[ident] = version
 
 
-def parse(arguments):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binary", required=True, help="the dossier to kill")
-    parser.add_argument("--broker", help="the development broker as a program")
-    parser.add_argument("--servers", help="bootstrap servers of a real Kafka instead")
-    parser.add_argument("--kills", type=int, default=5)
-    options = parser.parse_args(arguments)
-    if bool(options.broker) == bool(options.servers):
-        parser.error("give either --broker or --servers")
-    return options
-
-
 def await_empty_outbox(server, timeout_s=60):
     deadline = time.monotonic() + timeout_s
     while (rows := server.metrics()["dossier_outbox_rows"]) > 0:
@@ -85,23 +66,12 @@ def await_empty_outbox(server, timeout_s=60):
         time.sleep(0.05)
 
 
-def read_topic(servers, topic):
-    """[(partition, entity, event id, sequence)] in the order of each partition."""
-    run = subprocess.run(["kcat", "-b", servers, "-t", topic, "-C", "-e", "-q", "-J"], capture_output=True, text=True,
-                         timeout=120, check=True)
-    found = []
-    for line in run.stdout.splitlines():
-        message = json.loads(line)
-        flat = message["headers"]
-        headers = dict(zip(flat[::2], flat[1::2]))
-        found.append((message["partition"], message["key"], headers["ce_id"], int(headers["ce_sequence"])))
-    return found
-
-
 def check(messages, acknowledged):
     """What is wrong, in sentences."""
     wrong, known, heard, places = [], set(), {}, {}
-    for partition, entity, ident, sequence in messages:
+    for message in messages:
+        partition, entity, ident = message["partition"], message["key"], message["headers"]["ce_id"]
+        sequence = int(message["headers"]["ce_sequence"])
         if places.setdefault(entity, partition) != partition:
             wrong.append(f"{entity} is in partitions {places[entity]} and {partition}")
         if ident != f"{entity}-{sequence}":
@@ -137,49 +107,21 @@ def run_lives(server, kills, acknowledged):
     return trouble
 
 
-def main(arguments):
-    options = parse(arguments)
-    if not shutil.which("kcat"):
-        sys.exit("kcat is missing: ./dev install test")
-    work = tempfile.mkdtemp(prefix="dossier-kafka-")
-    mark = secrets.token_hex(4)
-    topic = f"dossier.kills.{mark}"
-    # Not of interest here, but the server wants to have them, with a partition for each shard.
-    others = {name: f"dossier.kills.{name}.{mark}" for name in ("ingestion", "commands", "replies", "dead_letters")}
-    broker = None
-    servers = options.servers
-    if options.broker:
-        wanted = [x for name in (topic, *others.values()) for x in (name, str(SHARDS))]
-        broker = subprocess.Popen([options.broker, *wanted], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        servers = broker.stdout.readline().strip()
-    server = Server(options.binary, os.path.join(work, "data"), os.path.join(work, "log"),
-                    "dsk_" + secrets.token_urlsafe(32),
-                    {"kafka.bootstrap_servers": servers, "kafka.documents_topic": topic, "storage.shards": SHARDS,
-                     **{f"kafka.{name}_topic": other for name, other in others.items()}})
+def prove(options, server, servers, topics, _work):
+    """(what is wrong, what was done in one sentence)."""
     acknowledged = {}
-    try:
-        wrong = run_lives(server, options.kills, acknowledged)
-        server.start()
-        await_empty_outbox(server)
-        messages = read_topic(servers, topic)
-        more, events = check(messages, acknowledged)
-        wrong += more
-        status = server.stop()
-        if status != 0:
-            wrong.append(f"SIGTERM ended it with {status}")
-    finally:
-        server.kill()
-        if broker:
-            broker.communicate("")
-    print(f"{options.kills} kills, {len(acknowledged)} documents, {events} events, "
-          f"{len(messages) - events} sent again, {len(wrong)} violations")
-    for sentence in wrong[:20]:
-        print(f"  {sentence}")
-    if wrong:
-        print(f"the data is kept in {work}")
-        return 1
-    shutil.rmtree(work)
-    return 0
+    wrong = run_lives(server, options.kills, acknowledged)
+    server.start()
+    await_empty_outbox(server)
+    messages = read_topic(servers, topics["documents"])
+    more, events = check(messages, acknowledged)
+    return wrong + more, (f"{options.kills} kills, {len(acknowledged)} documents, {events} events, "
+                          f"{len(messages) - events} sent again")
+
+
+def main(arguments):
+    options = parse(__doc__, arguments, kills=5)
+    return conduct(options, functools.partial(prove, options))
 
 
 if __name__ == "__main__":

@@ -9,43 +9,23 @@ kill counts if rows were on their way. The broker is the development broker in a
 real one.
 """
 
-import argparse
 import csv
+import functools
 import http.client
 import io
 import json
-import os
 import random
-import secrets
-import shutil
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from dossier_process import Server, ServerFailed  # noqa: E402  pylint: disable=wrong-import-position
+from kill_proof import SHARDS, conduct, parse, read_topic
+from dossier_process import ServerFailed  # kill_proof knows the way.  pylint: disable=wrong-import-order
 
-PARTITIONS = 64
 HEADER = "caller_id,recipient,call_date,end_time,duration,cost,reference,currency\n"
 REPAIRS = 120
 REPAIRS_AT_ONCE = 40
 DEADLINE_S = 400
-
-
-def parse(arguments):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binary", required=True, help="the dossier to kill")
-    parser.add_argument("--broker", help="the development broker as a program")
-    parser.add_argument("--servers", help="bootstrap servers of a real Kafka instead")
-    parser.add_argument("--kills", type=int, default=10)
-    parser.add_argument("--rows", type=int, default=50000)
-    parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
-    options = parser.parse_args(arguments)
-    if bool(options.broker) == bool(options.servers):
-        parser.error("give either --broker or --servers")
-    return options
 
 
 def make_file(dice, mark, rows):
@@ -171,18 +151,6 @@ def run_kills(server, job, repairs, kills, trouble):
     return counted
 
 
-def read_topic(servers, topic):
-    """[(partition, key, headers, value)]"""
-    run = subprocess.run(["kcat", "-b", servers, "-t", topic, "-C", "-e", "-q", "-J"], capture_output=True,
-                         timeout=120, check=True)
-    found = []
-    for line in run.stdout.decode().splitlines():
-        message = json.loads(line)
-        flat = message["headers"]
-        found.append((message["partition"], message["key"], dict(zip(flat[::2], flat[1::2])), message["payload"]))
-    return found
-
-
 def murmur2(data):
     """As Kafka's clients in Java have it."""
     seed, m, mask = 0x9747B28C, 0x5BD1E995, 0xFFFFFFFF
@@ -201,14 +169,15 @@ def murmur2(data):
 def check(messages, shown, job):
     """What is wrong, in sentences, and how many rows came again."""
     wrong, known, repeated = [], {}, 0
-    for partition, key, headers, value in messages:
+    for message in messages:
+        partition, key, value, headers = (message[name] for name in ("partition", "key", "payload", "headers"))
         ident = headers["ce_id"]
         if ident not in shown:
             wrong.append(f"{ident} is on the topic and no row of the job")
             continue
         if (value, key) != shown[ident]:
             wrong.append(f"{ident} is {key} {value} and not {shown[ident]}")
-        if partition != (murmur2(key.encode()) & 0x7FFFFFFF) % PARTITIONS:
+        if partition != (murmur2(key.encode()) & 0x7FFFFFFF) % SHARDS:
             wrong.append(f"{ident} is in partition {partition}")
         if (headers["ce_type"], headers["ce_subject"]) != ("dossier.ingestion.row", f"job/{job}"):
             wrong.append(f"{ident} says {headers}")
@@ -221,8 +190,8 @@ def check(messages, shown, job):
     return wrong, repeated
 
 
-def run(options, server, servers, topic):
-    """What is wrong, in sentences."""
+def prove(options, server, servers, topics, _work):
+    """(what is wrong, what was done in one sentence)."""
     dice, trouble = random.Random(options.seed), []
     text, repairs = make_file(dice, "a", options.rows)
     server.start()
@@ -243,7 +212,7 @@ def run(options, server, servers, topic):
         trouble.append("some rejects could not be repaired")
     await_all_published(server)
     shown = shown_rows(server, job)
-    messages = read_topic(servers, topic)
+    messages = read_topic(servers, topics["rows"])
     wrong, repeated = check(messages, shown, job)
     if len(shown) != options.rows + len(wanted) or not wanted:
         trouble.append(f"readers see {len(shown)} rows, not {options.rows} and {len(wanted)} repaired ones")
@@ -252,51 +221,16 @@ def run(options, server, servers, topic):
     passed = figure(server, "dossier_rows_passed_over_total")
     if passed:
         trouble.append(f"{passed:.0f} chunks were passed over")
-    status = server.stop()
-    if status != 0:
-        trouble.append(f"SIGTERM ended it with {status}")
-    found = trouble + wrong
-    print(f"{counted} kills while rows were on their way, {len(shown)} rows, {len(wanted)} of them repaired, "
-          f"{repeated} sent again, {len(found)} violations; seed {options.seed}")
-    return found
+    return trouble + wrong, (f"{counted} kills while rows were on their way, {len(shown)} rows, {len(wanted)} of them "
+                             f"repaired, {repeated} sent again, seed {options.seed}")
 
 
 def main(arguments):
-    options = parse(arguments)
-    if not shutil.which("kcat"):
-        sys.exit("kcat is missing: ./dev install test")
-    work = tempfile.mkdtemp(prefix="dossier-rows-")
-    mark = secrets.token_hex(4)
-    prefix = f"dossier.kills.rows.{mark}."
-    # Not of interest here, but the server wants to have them, with a partition for each shard.
-    others = {name: f"dossier.kills.{name}.{mark}"
-              for name in ("documents", "ingestion", "commands", "replies", "dead_letters")}
-    broker = None
-    servers = options.servers
-    if options.broker:
-        wanted = [x for name in (prefix + "cdr", *others.values()) for x in (name, str(PARTITIONS))]
-        broker = subprocess.Popen([options.broker, *wanted], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        servers = broker.stdout.readline().strip()
+    options = parse(__doc__, arguments, kills=10, rows=50000, seed=random.randrange(1 << 30))
     # Few rows at once, so that there is time to kill it.
-    server = Server(options.binary, os.path.join(work, "data"), os.path.join(work, "log"),
-                    "dsk_" + secrets.token_urlsafe(32),
-                    {"kafka.bootstrap_servers": servers, "kafka.rows_topic_prefix": prefix,
-                     "storage.shards": PARTITIONS, "kafka.rows_in_flight_max": 100,
-                     "ingestion.chunk_threshold_bytes": 262144, "ingestion.chunk_bytes": 131072,
-                     **{f"kafka.{name}_topic": other for name, other in others.items()}})
-    try:
-        wrong = run(options, server, servers, prefix + "cdr")
-    finally:
-        server.kill()
-        if broker:
-            broker.communicate("")
-    for sentence in wrong[:20]:
-        print(f"  {sentence}")
-    if wrong:
-        print(f"the data is kept in {work}")
-        return 1
-    shutil.rmtree(work)
-    return 0
+    settings = {"kafka.rows_in_flight_max": 100, "ingestion.chunk_threshold_bytes": 262144,
+                "ingestion.chunk_bytes": 131072}
+    return conduct(options, functools.partial(prove, options), settings)
 
 
 if __name__ == "__main__":
