@@ -37,7 +37,8 @@ bool is_lasting(const failure& why) {
 row_publisher::row_publisher(const row_publisher_parts& parts, limits bounds)
   : parts_(parts)
   , bounds_(std::move(bounds))
-  , lanes_(parts.store.shard_count()) {
+  , lanes_(parts.store.shard_count())
+  , page_(std::min(bounds_.page_rows, (bounds_.in_flight_max + 1) / 2)) {
   for (shard_number shard = 0; shard < lanes_.size(); ++shard)
     lanes_[shard].at = lanes_[shard].noted = read_place(shard);
 }
@@ -66,11 +67,9 @@ row_publisher::place row_publisher::read_place(shard_number shard) const {
 
 bool row_publisher::turn() {
   bool did_anything = false;
-  for (std::size_t looks = lanes_.size(); looks > 0; --looks) {
-    const auto shard = next_;
-    next_ = static_cast<shard_number>((next_ + 1) % lanes_.size());
-    did_anything |= serve(shard);
-  }
+  const std::size_t first = next_;
+  for (std::size_t i = 0; i < lanes_.size(); ++i)
+    did_anything |= serve(static_cast<shard_number>((first + i) % lanes_.size()));
   if (sink_) {
     sink_report report;
     sink_->poll(milliseconds{0}, report);
@@ -145,14 +144,18 @@ result<row_publisher::due_event> row_publisher::due_at(lane& l, const feed_row& 
     return recorded.error();
   if (!ingestion::rows_due::may_be_at(recorded->type))
     return due_event{};
+  const auto job = parts_.rows.all.find(row.entity.id);
+  if (!job)
+    return job.error();
+  // If it ever wants them, the event that says so makes all of them due.
+  if (!job->view.submission.publishes_rows)
+    return due_event{};
   if (!l.history || l.history->job != row.entity.id || l.history->sequence >= row.sequence)
     l.history = known_history{row.entity.id, 0, {}};
   auto& known = *l.history;
   due_event found{{}, recorded->at};
-  // The first alone says whether the rest has to be read.
-  while (known.sequence < row.sequence && (known.sequence == 0 || known.due.publishes_rows())) {
-    const auto left = row.sequence - known.sequence;
-    const auto limit = known.sequence == 0 ? 1 : std::min<std::uint64_t>(left, history_page);
+  while (known.sequence < row.sequence) {
+    const auto limit = std::min<std::uint64_t>(row.sequence - known.sequence, history_page);
     const auto page = parts_.store.read_events(row.entity, known.sequence + 1, limit);
     if (!page)
       return page.error();
@@ -196,25 +199,39 @@ bool row_publisher::offer_rows(shard_number shard) {
     hold_back(shard, trouble_->why);
     return false;
   }
-  const auto room = bounds_.in_flight_max - std::min(bounds_.in_flight_max, on_their_way_);
+  // Whole pages: were each shard to take what little room there is, it would read a block for it.
+  if (on_their_way_ + page_ > bounds_.in_flight_max)
+    return false;
+  keep_open(shard);
   std::size_t offered = 0;
-  const auto gone
-    = l.walk->go_on(std::min(room, bounds_.page_rows), [&](std::uint64_t record, const auto& m) {
-        const auto number = l.sent.next_to_begin();
-        if (record > l.record_max || !sink_->offer(m, token_of(shard, number)))
-          return false;
-        l.sent.begin(number);
-        l.records.emplace_back(number, record);
-        ++on_their_way_;
-        ++offered;
-        return true;
-      });
+  const auto gone = l.walk->go_on(page_, [&](std::uint64_t record, const auto& m) {
+    const auto number = l.sent.next_to_begin();
+    if (record > l.record_max || !sink_->offer(m, token_of(shard, number)))
+      return false;
+    l.sent.begin(number);
+    l.records.emplace_back(number, record);
+    ++on_their_way_;
+    ++offered;
+    return true;
+  });
+  if (offered > 0)
+    next_ = static_cast<shard_number>((shard + 1) % lanes_.size());
   if (gone)
     l.tries = offered > 0 ? 0 : l.tries;
   else if (is_lost(shard, gone.error(),
                    l.walk->job().text() + " chunk " + std::to_string(l.walk->chunk())))
     l.walk->pass_over();
   return offered > 0;
+}
+
+void row_publisher::keep_open(shard_number shard) {
+  std::erase(open_, shard);
+  open_.push_back(shard);
+  if (open_.size() <= bounds_.open_walks_max)
+    return;
+  if (auto& walk = lanes_[open_.front()].walk)
+    walk->rest();
+  open_.pop_front();
 }
 
 bool row_publisher::is_lost(shard_number shard, const failure& why, const std::string& what) {

@@ -54,11 +54,15 @@ public:
   struct limits {
     row_wire wire;
     std::size_t in_flight_max = 10'000; ///< Rows offered and not acknowledged, in all shards.
-    std::size_t page_rows = 1'024;      ///< Of one shard before the next has its turn.
+    /// Of one shard before the next has its turn; no more than half of in_flight_max counts.
+    std::size_t page_rows = 1'024;
     /// A shard waits so long whose rows cannot be read or were refused.
     milliseconds retry{5'000};
     /// What is missing or damaged is tried so often before it is passed over.
     std::uint32_t tries_max = 3;
+    /// Jobs whose present blocks of rows are kept in memory, some megabytes each; of others they
+    /// are read again at each turn.
+    std::size_t open_walks_max = 4;
   };
 
   /// Reads the noted places; a place that cannot be read begins at the start of the feed.
@@ -114,6 +118,8 @@ private:
   bool serve(shard_number shard);
   bool look_for_due(shard_number shard);
   bool offer_rows(shard_number shard);
+  /// Of the walks that were served last, a few keep what they have read.
+  void keep_open(shard_number shard);
   result<due_event> due_at(lane& l, const feed_row& row) const;
   void take_in(const sink_report& report);
   void take_delivered(shard_number shard, std::uint64_t number);
@@ -130,7 +136,9 @@ private:
   const limits bounds_;
   std::vector<lane> lanes_;
   std::size_t on_their_way_ = 0;
-  shard_number next_ = 0; ///< Whose turn it is.
+  const std::size_t page_;        ///< Rows offered at once: unless there is room for all, none is.
+  shard_number next_ = 0;         ///< Whose turn comes first: behind the last that offered rows.
+  std::deque<shard_number> open_; ///< Whose walks keep blocks; the last one served is the last.
   row_publisher_stats stats_;
   mutable std::mutex mutex_;
   std::unique_ptr<event_sink> sink_; ///< Replaced with mutex_ held, never taken away.

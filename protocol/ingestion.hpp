@@ -20,8 +20,9 @@ namespace dossier::ingestion {
 // Commands. Reports of what has been overtaken by a retry, a cancellation or an end have no effect,
 // so each may be made, lost and repeated.
 
-/// Refused as conflict if there is a job of this id that is made of something else; of the same:
-/// no effect, so submitting twice finds the same job.
+/// Refused as conflict if there is a job of this id that is made of something else. Of the same:
+/// submitting twice finds the same job, and has no effect unless it is only now that its rows are
+/// to be published.
 struct accept {
   ingestion::submission submission;
   std::optional<reject_limits> limits; ///< Not above the policy's; nullopt: those.

@@ -23,6 +23,7 @@ constexpr std::string_view cancelled_type = "JobCancelledEvent";
 constexpr std::string_view chunks_retried_type = "JobChunksRetriedEvent";
 constexpr std::string_view keys_compared_type = "JobKeysComparedEvent";
 constexpr std::string_view repaired_type = "JobRepairedEvent";
+constexpr std::string_view publication_requested_type = "JobPublicationRequestedEvent";
 
 class writing {
 public:
@@ -136,6 +137,9 @@ public:
     w_.key("rows").number(e.rows);
     w_.key("rejectsLeft").number(e.rejects_left);
     return done(repaired_type);
+  }
+  encoded_event operator()(const publication_requested&) {
+    return done(publication_requested_type);
   }
 
 private:
@@ -295,6 +299,10 @@ event read_repaired_1(event_members& m) {
   return e;
 }
 
+event read_publication_requested_1(event_members&) {
+  return publication_requested{};
+}
+
 // Frozen: lines are added, none is ever changed or taken away.
 constexpr event_shape<event> shapes[] = {
   {accepted_type, 1, read_accepted_1},
@@ -311,6 +319,7 @@ constexpr event_shape<event> shapes[] = {
   {chunks_retried_type, 1, read_chunks_retried_1},
   {keys_compared_type, 1, read_keys_compared_1},
   {repaired_type, 1, read_repaired_1},
+  {publication_requested_type, 1, read_publication_requested_1},
 };
 
 } // namespace

@@ -110,9 +110,15 @@ struct repaired {
   bool operator==(const repaired&) const = default;
 };
 
-using event = std::variant<accepted, started, chunked, chunk_started, chunk_finished,
-                           chunk_retry_scheduled, chunk_retries_due, chunk_failed, finished, failed,
-                           cancelled, chunks_retried, keys_compared, repaired>;
+/// JobPublicationRequestedEvent: its file was submitted again, and its rows are to be published.
+struct publication_requested {
+  bool operator==(const publication_requested&) const = default;
+};
+
+using event
+  = std::variant<accepted, started, chunked, chunk_started, chunk_finished, chunk_retry_scheduled,
+                 chunk_retries_due, chunk_failed, finished, failed, cancelled, chunks_retried,
+                 keys_compared, repaired, publication_requested>;
 
 /// The payload of an event as stored: its type, the version of its shape, JSON text.
 encoded_event encode(const event& e);

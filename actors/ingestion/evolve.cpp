@@ -177,6 +177,19 @@ struct evolving {
     c.rejects = e.rejects_left;
   }
 
+  void operator()(const publication_requested&) const {
+    std::visit(
+      [this](auto& phase) {
+        if constexpr (requires { phase.facts; }) {
+          phase.facts.submission.publishes_rows = true;
+          phase.facts.updated_at = at;
+        } else {
+          DOSSIER_ASSERT(false, "what a job does with its rows is asked after it was accepted");
+        }
+      },
+      s);
+  }
+
 private:
   /// In place, because there are many chunks and most events are about one of them.
   template <class Phase>

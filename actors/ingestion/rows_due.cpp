@@ -7,7 +7,8 @@
 namespace dossier::ingestion {
 
 bool rows_due::may_be_at(std::string_view event_type) {
-  return event_type == "JobFinishedEvent" || event_type == "JobRepairedEvent";
+  return event_type == "JobFinishedEvent" || event_type == "JobRepairedEvent"
+         || event_type == "JobPublicationRequestedEvent";
 }
 
 due_chunks rows_due::take(const event& e) {
@@ -17,12 +18,13 @@ due_chunks rows_due::take(const event& e) {
     owed_[made->number] = {true, {}};
   } else if (const auto* mended = std::get_if<repaired>(&e)) {
     owe(*mended);
-    if (has_ended_well_)
-      return settle();
+    return settle();
   } else if (const auto* end = std::get_if<finished>(&e)) {
     has_ended_well_ = end->status != status::failed;
-    if (has_ended_well_)
-      return settle();
+    return settle();
+  } else if (std::holds_alternative<publication_requested>(e)) {
+    publishes_rows_ = true;
+    return settle();
   } else if (std::holds_alternative<failed>(e) || std::holds_alternative<cancelled>(e)
              || std::holds_alternative<chunks_retried>(e)) {
     has_ended_well_ = false;
@@ -37,14 +39,14 @@ void rows_due::owe(const repaired& e) {
 }
 
 due_chunks rows_due::settle() {
+  if (!publishes_rows_ || !has_ended_well_)
+    return {};
   auto due = std::exchange(owed_, {});
   for (auto& [number, chunk] : due) {
     std::ranges::sort(chunk.records);
     const auto repeated = std::ranges::unique(chunk.records);
     chunk.records.erase(repeated.begin(), repeated.end());
   }
-  if (!publishes_rows_)
-    due.clear();
   return due;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which rows of a job are to be published at which of its events: all of them when it ends well for
-// the first time, and after that those that came since, by a retry or a repair. Follows from the
-// job's history alone, so it is found out again after a kill. Pure.
+// Which rows of a job are to be published at which of its events: all of them as soon as it has
+// ended well and somebody wants them, and after that those that came since, by a retry or a repair.
+// Follows from the job's history alone, so it is found out again after a kill. Pure.
 #pragma once
 
 #include "protocol/ingestion_event.hpp"
@@ -30,11 +30,10 @@ public:
 
   /// Takes the job's next event, from the first on. What is due at it; empty: nothing.
   due_chunks take(const event& e);
-  /// Known behind the first event.
-  bool publishes_rows() const { return publishes_rows_; }
 
 private:
   void owe(const repaired& e);
+  /// Whatever is owed, if it can be given now.
   due_chunks settle();
 
   bool publishes_rows_ = false;

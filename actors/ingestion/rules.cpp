@@ -156,9 +156,7 @@ struct deciding {
                                   "else; submit it under a new id");
     // Otherwise somebody would wait for rows that never come. Those that come unasked do no harm.
     if (c.submission.publishes_rows && !known.publishes_rows)
-      return fail(errc::conflict, "the file was submitted before without publish, and its job is "
-                                  "found again as it is; read its rows, or submit the file with "
-                                  "another option or schema");
+      return events{publication_requested{}};
     return events{};
   }
 

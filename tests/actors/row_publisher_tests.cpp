@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows on their way to topics: the production publisher over jobs in virtual time, with a sink in
 // memory that stalls, forgets and refuses, and lives that end anywhere.
-#include "actors/row_publisher.hpp"
-
 #include "actors/job_request.hpp"
-#include "persistence/memory_sink.hpp"
-#include "protocol/csv/row_json.hpp"
-#include "tests/actors/ingestion_world.hpp"
+#include "tests/actors/publishing_world.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <fstream>
-#include <list>
 #include <set>
 
 using namespace dossier;
@@ -19,208 +14,6 @@ using namespace dossier::test;
 using ingestion::status;
 
 namespace {
-
-constexpr std::uint32_t partitions = 3;
-const std::string topic = "rows.cdr";
-
-/// A sink that belongs to the test. Says of at most so many deliveries at once.
-class borrowed_sink final : public event_sink {
-public:
-  borrowed_sink(memory_sink& sink, std::size_t said_max)
-    : sink_(sink)
-    , said_max_(said_max) {}
-  bool offer(const outgoing& m, std::uint64_t token) override { return sink_.offer(m, token); }
-  void poll(milliseconds patience, sink_report& r) override {
-    sink_.poll(patience, r);
-    unsaid_.insert(unsaid_.end(), r.delivered.begin(), r.delivered.end());
-    r.delivered.clear();
-    while (!unsaid_.empty() && r.delivered.size() < said_max_) {
-      r.delivered.push_back(unsaid_.front());
-      unsaid_.pop_front();
-    }
-  }
-  void close(milliseconds patience, sink_report& r) override { sink_.close(patience, r); }
-  result<void> health() const override { return sink_.health(); }
-
-private:
-  memory_sink& sink_;
-  const std::size_t said_max_;
-  std::deque<std::uint64_t> unsaid_;
-};
-
-struct publishing_world : ingestion_world {
-  explicit publishing_world(std::uint64_t seed = 1)
-    : ingestion_world(seed) {
-    world.on_stop = [this] {
-      publisher = nullptr;
-      worker = nullptr;
-    };
-    world.on_start = [this] {
-      start();
-      listen();
-    };
-    listen();
-  }
-  ~publishing_world() {
-    world.commits.on_committed = [](const batch&) {
-    };
-  }
-
-  void listen() {
-    news = row_news::open(*world.store).value();
-    world.commits.on_committed = [this, earlier = world.commits.on_committed](const batch& b) {
-      earlier(b);
-      news->committed(b);
-    };
-    restart();
-  }
-
-  /// A new life; the earlier one was killed.
-  void restart() {
-    publisher = std::make_unique<row_publisher>(
-      row_publisher_parts{*world.store,
-                          *news,
-                          {world.core->jobs(), *rows, schemas},
-                          world.time,
-                          [this]() -> result<std::unique_ptr<event_sink>> {
-                            sinks.emplace_back();
-                            sinks.back().hold(is_held);
-                            return std::make_unique<borrowed_sink>(sinks.back(), said_max);
-                          }},
-      bounds);
-  }
-
-  /// Turns until nothing happens any more.
-  void settle() {
-    for (int turns_left = 100'000; publisher->turn(); --turns_left)
-      BOOST_REQUIRE(turns_left > 0);
-  }
-  void turn(int times) {
-    while (times-- > 0)
-      publisher->turn();
-  }
-
-  entity_id accept(std::string_view text, const std::string& customer = "acme",
-                   std::optional<ingestion::reject_limits> limits = {}) {
-    auto upload = blobs->begin(customer, false).value();
-    BOOST_REQUIRE(upload->append(std::as_bytes(std::span(text))));
-    auto made_of = submission_of(upload->finish({}).value());
-    made_of.customer = customer;
-    made_of.publishes_rows = true;
-    const auto id = world.core->jobs().id_of(made_of);
-    tell(id, ingestion::accept{made_of, limits});
-    return id;
-  }
-  entity_id publish(std::string_view text, const std::string& customer = "acme",
-                    std::optional<ingestion::reject_limits> limits = {}) {
-    const auto id = accept(text, customer, limits);
-    run();
-    return id;
-  }
-
-  /// Something happens by chance, or time goes on a little.
-  void act(std::vector<entity_id>& jobs) {
-    switch (dice() % 16) {
-    case 0:
-      if (jobs.size() < 4) {
-        // Of two files of one customer, many rows of the second have keys of the first.
-        jobs.push_back(accept(made_file(dice(), 150), dice() % 2 == 0 ? "acme" : "another"));
-        world.run();
-      }
-      return;
-    case 1:
-      return world.kill_and_restart();
-    case 2:
-      return restart();
-    case 3:
-      if (!sinks.empty())
-        sinks.back().reset(dice() % 5);
-      return;
-    case 4:
-      if (!sinks.empty())
-        sinks.back().hold(dice() % 2 == 0);
-      return;
-    case 5:
-      return jobs.empty() ? void() : repair_one(jobs[dice() % jobs.size()]);
-    default:
-      for (int i = 0; i < 20; ++i) {
-        step();
-        publisher->turn();
-      }
-      beat(milliseconds{500});
-    }
-  }
-  void repair_one(const entity_id& id) {
-    const auto& rejects = read(id).rejects;
-    if (!view_of(id).ended_at || rejects.empty())
-      return;
-    const auto number = rejects.begin()->first;
-    repair(id, {{number, "a,b,01/02/2024,10:00:00,1,1,new " + id.text() + std::to_string(number)
-                           + ",GBP\n"}});
-  }
-
-  /// What readers see of the job's rows: value by the id of its event.
-  std::map<std::string, std::string> shown(const entity_id& id) {
-    std::map<std::string, std::string> all;
-    const auto view = view_of(id);
-    for (std::uint32_t number = 1; number <= view.chunks.size(); ++number) {
-      const auto& c = view.chunks[number - 1];
-      if (c.phase != ingestion::chunk_phase::finished)
-        continue;
-      const auto chunk = open_chunk_rows(*rows, id, number, c).value();
-      const auto schema = schemas.of_text(chunk.schema_text()).value();
-      BOOST_REQUIRE(chunk.rows_from(1, UINT64_MAX, [&](const auto& block, std::uint32_t row) {
-        json_writer out;
-        BOOST_REQUIRE(csv::write_row(out, *schema, block, row));
-        all[id.text() + "-row-" + std::to_string(block.number(row))] = out.take();
-        return true;
-      }));
-    }
-    return all;
-  }
-
-  std::vector<outgoing> sent() const {
-    std::vector<outgoing> all;
-    for (const auto& sink : sinks)
-      for (std::uint32_t p = 0; p < partitions; ++p)
-        for (auto& m : sink.messages(topic, p))
-          all.push_back(std::move(m));
-    return all;
-  }
-
-  static std::string header_of(const outgoing& m, std::string_view name) {
-    for (const auto& [header, value] : m.headers)
-      if (header == name)
-        return value;
-    return "";
-  }
-
-  /// What a listener that drops repeated ids has heard; every repetition is the same.
-  std::map<std::string, std::string> heard() const {
-    std::map<std::string, std::string> all;
-    for (const auto& m : sent()) {
-      const auto [at, is_new] = all.emplace(header_of(m, "ce_id"), m.value);
-      BOOST_TEST((is_new || at->second == m.value));
-    }
-    return all;
-  }
-
-  std::string noted(const entity_id& job) const {
-    return world.store->read_note(job.shard(), "rows").value().value_or("");
-  }
-  std::uint64_t noted_record(const entity_id& job) const {
-    const auto text = noted(job);
-    const auto space = text.find(' ');
-    return space == std::string::npos ? 0 : std::stoull(text.substr(space + 1));
-  }
-
-  row_publisher::limits bounds{{"rows.", "/dossier", partitions}, 8, 5, milliseconds{5'000}, 3};
-  std::list<memory_sink> sinks;    ///< One for each life that opened one.
-  std::size_t said_max = SIZE_MAX; ///< Deliveries at once, of sinks that are opened from now on.
-  bool is_held = false;            ///< Those that are opened from now on.
-  std::unique_ptr<row_news> news;
-  std::unique_ptr<row_publisher> publisher;
-};
 
 const std::string header
   = "caller_id,recipient,call_date,end_time,duration,cost,reference,currency\r\n";
@@ -422,6 +215,51 @@ BOOST_AUTO_TEST_CASE(a_row_that_is_refused_holds_back_its_shard_and_is_not_lost)
   BOOST_TEST(w.publisher->health().has_value());
 }
 
+BOOST_AUTO_TEST_CASE(rows_behind_a_refused_one_that_is_lost_are_published) {
+  publishing_world w;
+  w.is_held = true;
+  const auto id = w.publish(header + good("R1") + "too,few\n" + good("R3"));
+  w.turn(10);
+  BOOST_REQUIRE(w.sinks.size() == 1u);
+  auto& sink = w.sinks.back();
+  sink.refuse(std::uint64_t{id.shard()} << 48 | 1, fail(errc::too_large, "it is too large"));
+  sink.hold(false);
+  w.settle();
+  BOOST_TEST(w.publisher->stats().refused.load() == 1u);
+  BOOST_REQUIRE(w.rows->remove({id, 1, w.view_of(id).chunks[0].attempt}));
+  for (int tries = 0; tries < 4; ++tries) {
+    w.world.beat(milliseconds{5'000});
+    w.settle();
+  }
+  BOOST_TEST(w.publisher->stats().passed_over.load() == 1u);
+  // Of other customers, because keys are looked for in the file that is gone.
+  std::size_t behind = 0;
+  for (const std::string customer : {"b", "c", "d", "e", "f", "g", "h", "i"}) {
+    const auto next = w.publish(header + "too,few\n" + good("R5") + good("R6"), customer);
+    behind += next.shard() == id.shard() ? 1 : 0;
+    w.settle();
+    const auto heard = w.heard();
+    for (const auto& [event, value] : w.shown(next))
+      BOOST_TEST(heard.contains(event));
+  }
+  BOOST_TEST(behind > 0u);
+}
+
+BOOST_AUTO_TEST_CASE(shards_take_turns_when_there_is_room_for_few) {
+  publishing_world w;
+  w.said_max = 4;
+  const auto one = w.publish(made_file(1, 200));
+  const auto other = w.publish(made_file(2, 200), "another");
+  BOOST_REQUIRE(one.shard() != other.shard());
+  while (w.publisher->stats().published.load() < 100)
+    w.publisher->turn();
+  std::map<std::string, std::size_t> heard_of;
+  for (const auto& [event, value] : w.heard())
+    ++heard_of[event.substr(0, event.find("-row-"))];
+  BOOST_TEST(heard_of[one.text()] >= 40u);
+  BOOST_TEST(heard_of[other.text()] >= 40u);
+}
+
 BOOST_AUTO_TEST_CASE(a_repaired_record_is_published_alone) {
   publishing_world w;
   const auto id = w.publish(header + good("R1") + "too,few\n" + good("R3") + "a,b\n");
@@ -464,14 +302,16 @@ BOOST_AUTO_TEST_CASE(a_failed_job_publishes_nothing_until_it_has_ended_well) {
 
 BOOST_AUTO_TEST_CASE(jobs_of_all_customers_are_published) {
   publishing_world w;
+  w.bounds.open_walks_max = 2;
+  w.restart();
   std::map<std::string, std::string> wanted;
   std::set<shard_number> shards;
-  for (const std::string customer : {"acme", "b", "c", "another"}) {
+  for (const std::string customer : {"acme", "b", "c", "d", "e", "f", "g", "h", "i", "another"}) {
     const auto id = w.publish(made_file(1, 40), customer);
     wanted.merge(w.shown(id));
     shards.insert(id.shard());
   }
-  BOOST_TEST(shards.size() > 1u);
+  BOOST_TEST(shards.size() > w.bounds.open_walks_max);
   w.settle();
   BOOST_TEST((w.heard() == wanted));
 }
@@ -498,21 +338,29 @@ BOOST_AUTO_TEST_CASE(a_chunk_that_is_gone_is_passed_over_and_counted) {
   BOOST_TEST(w.publisher->stats().due_since_ms.load() == 0);
 }
 
-BOOST_AUTO_TEST_CASE(a_file_that_was_submitted_without_it_is_not_published_silently) {
-  publishing_world w;
-  const auto text = header + good("R1");
-  const auto id = w.submit(text);
-  w.run();
-  auto again = w.submission_of(w.store(text));
-  const auto same = w.tell(id, ingestion::accept{again, std::nullopt});
-  again.publishes_rows = true;
-  const auto refused = w.tell(id, ingestion::accept{again, std::nullopt});
-  w.run();
-  BOOST_REQUIRE(same->has_value());
-  BOOST_TEST((*same)->has_value());
-  BOOST_REQUIRE(refused->has_value());
-  BOOST_TEST(((*refused)->error().code == errc::conflict));
-  BOOST_TEST((*refused)->error().why.find("publish") != std::string::npos);
+BOOST_AUTO_TEST_CASE(a_file_that_is_submitted_again_with_it_is_published) {
+  for (const bool has_ended : {false, true}) {
+    publishing_world w;
+    const auto text = header + good("R1") + "too,few\n" + good("R3");
+    const auto id = w.submit(text);
+    if (has_ended) {
+      w.run();
+      w.repair(id, {{2, good("R2")}});
+    }
+    w.settle();
+    BOOST_TEST(w.sinks.empty());
+    auto again = w.submission_of(w.store(text));
+    w.tell(id, ingestion::accept{again, std::nullopt});
+    BOOST_TEST(!w.view_of(id).submission.publishes_rows);
+    again.publishes_rows = true;
+    for (int i = 0; i < 2; ++i)
+      w.tell(id, ingestion::accept{again, std::nullopt});
+    w.run();
+    BOOST_TEST(w.view_of(id).submission.publishes_rows);
+    w.settle();
+    BOOST_TEST(w.sent().size() == (has_ended ? 3u : 2u));
+    BOOST_TEST((w.heard() == w.shown(id)));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(rows_without_a_key_cannot_be_published) {

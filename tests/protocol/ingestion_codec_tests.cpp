@@ -54,6 +54,7 @@ std::vector<event> one_of_each() {
     chunks_retried{reject_limits{200, 10'000}},
     keys_compared{{{1, 12, 3}, {4, 12, 1}}},
     repaired{1, 14, {17, 40}, 2, 0},
+    publication_requested{},
   };
 }
 

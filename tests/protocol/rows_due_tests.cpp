@@ -51,6 +51,29 @@ BOOST_AUTO_TEST_CASE(nothing_is_due_of_a_job_that_does_not_want_it) {
   j.pass(repaired{1, 9, {4}, 1, 0});
 }
 
+BOOST_AUTO_TEST_CASE(all_rows_are_due_when_somebody_wants_them_of_a_job_that_has_ended_well) {
+  job j(false);
+  j.pass(chunk_finished{1, 1, 5, 3});
+  j.pass(chunk_finished{2, 1, 5, 0});
+  j.pass(as(status::partially_succeeded));
+  j.pass(repaired{1, 9, {4}, 1, 2});
+  BOOST_TEST((j.take(publication_requested{}) == due_chunks{{1, whole}, {2, whole}}));
+  BOOST_TEST((j.take(repaired{1, 11, {2}, 1, 1}) == due_chunks{{1, {false, {2}}}}));
+}
+
+BOOST_AUTO_TEST_CASE(who_wants_rows_before_the_job_has_ended_has_them_then) {
+  job j(false);
+  j.pass(publication_requested{});
+  j.pass(chunk_finished{1, 1, 5, 3});
+  BOOST_TEST((j.take(as(status::succeeded)) == due_chunks{{1, whole}}));
+  job failing(false);
+  failing.pass(chunk_finished{1, 1, 5, 3});
+  failing.pass(failed{failure_cause::rejects, "why"});
+  failing.pass(publication_requested{});
+  failing.pass(chunks_retried{});
+  BOOST_TEST((failing.take(as(status::succeeded)) == due_chunks{{1, whole}}));
+}
+
 BOOST_AUTO_TEST_CASE(nothing_is_due_of_a_job_that_fails_or_is_cancelled) {
   for (const event& end : {event(failed{failure_cause::rejects, "why"}), event(cancelled{""}),
                            event(as(status::failed))}) {
@@ -91,6 +114,7 @@ BOOST_AUTO_TEST_CASE(of_a_job_that_is_retried_what_is_new_is_due) {
 BOOST_AUTO_TEST_CASE(the_types_that_make_rows_due_are_those_of_the_events) {
   BOOST_TEST(rows_due::may_be_at(encode(as(status::succeeded)).type));
   BOOST_TEST(rows_due::may_be_at(encode(repaired{}).type));
+  BOOST_TEST(rows_due::may_be_at(encode(publication_requested{}).type));
   BOOST_TEST(!rows_due::may_be_at(encode(chunk_finished{}).type));
   BOOST_TEST(!rows_due::may_be_at(encode(failed{}).type));
 }
