@@ -78,7 +78,7 @@ result<std::unique_ptr<event_sink>> backbone::open_row_sink() const {
 }
 
 void backbone::start(const row_walk_sources& rows) {
-  thread_.emplace(*publisher_);
+  waking_.store(&thread_.emplace(*publisher_));
   row_publisher::limits limits;
   limits.wire = {settings_.rows_topic_prefix, settings_.source, store_.shard_count()};
   limits.in_flight_max = settings_.rows_in_flight_max;
@@ -94,8 +94,9 @@ void backbone::start(const row_walk_sources& rows) {
 
 void backbone::committed(const batch& b) {
   row_news_->committed(b);
-  if (thread_)
-    thread_->committed(b);
+  // What the publisher was told before its thread was there, the thread finds by itself.
+  if (auto* thread = waking_.load())
+    thread->committed(b);
   else
     publisher_->committed(b);
 }

@@ -66,6 +66,8 @@ private:
   std::unique_ptr<row_publisher> row_publisher_;
   std::atomic<const row_publisher*> rows_{nullptr}; ///< The same, once it was started; any thread.
   std::optional<publisher_thread> thread_;
+  /// The same, once it is there: batches are committed while it is started.
+  std::atomic<publisher_thread*> waking_{nullptr};
   std::optional<row_publisher_thread> row_thread_;
 };
 
