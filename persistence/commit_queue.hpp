@@ -56,7 +56,10 @@ public:
   ~group_committer() override;
 
   /// Set before the first submit.
-  void on_committed(committed_listener listener) { listeners_.push_back(std::move(listener)); }
+  void on_committed(committed_listener listener) {
+    const std::lock_guard lock{mutex_}; // The thread has taken it when it comes to the listeners.
+    listeners_.push_back(std::move(listener));
+  }
 
   void submit(batch b, commit_done done) override;
   /// Writes what is queued, answers it, joins the thread. Later submits are answered with
