@@ -172,12 +172,22 @@ blob_upload::~blob_upload() {
 }
 
 result<void> blob_upload::append(std::span<const std::byte> bytes) {
+  if (auto written = write(bytes); !written)
+    return written;
+  hash(bytes);
+  return {};
+}
+
+void blob_upload::hash(std::span<const std::byte> bytes) {
+  hasher_.update(bytes);
+}
+
+result<void> blob_upload::write(std::span<const std::byte> bytes) {
   DOSSIER_ASSERT(file_ != nullptr, "nothing is appended to an upload that is finished");
   if (auto appended = file_->append(bytes); !appended) {
     has_failed_ = true;
     return appended;
   }
-  hasher_.update(bytes);
   size_bytes_ += bytes.size();
   store_.stats_.bytes_in.fetch_add(bytes.size(), std::memory_order_relaxed);
   if (size_bytes_ - written_back_bytes_ >= writeback_bytes) {

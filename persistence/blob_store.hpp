@@ -65,14 +65,20 @@ struct stored_content {
   content_pin pin;
 };
 
-/// One upload on its way in. One thread at a time. Destroying it before finish() leaves no trace.
+/// One upload on its way in. One thread at a time, but for a piece that is written and hashed side
+/// by side. Destroying it before finish() leaves no trace.
 class blob_upload {
 public:
   ~blob_upload();
   blob_upload(const blob_upload&) = delete;
   blob_upload& operator=(const blob_upload&) = delete;
 
+  /// Both of what follows.
   result<void> append(std::span<const std::byte> bytes);
+  /// Each piece goes through both, in the same order; each of them on one thread at a time.
+  result<void> write(std::span<const std::byte> bytes);
+  void hash(std::span<const std::byte> bytes);
+
   std::uint64_t size_bytes() const { return size_bytes_; }
   /// Checks, syncs, names, syncs the directory. content_mismatch says what differs from what.
   /// Blocks on the disk: call it on a thread that may.

@@ -9,7 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstring>
+#include <new>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -82,6 +85,19 @@ owned_descriptor open_path(const std::string& path, int flags, mode_t mode = 0) 
     uninterrupted([&] { return ::open(path.c_str(), flags | O_CLOEXEC, mode); }));
 }
 
+/// Switches writing past the page cache on or off; false if the file system cannot.
+bool set_direct(int descriptor, bool is_direct) {
+  const int flags = ::fcntl(descriptor, F_GETFL);
+  return flags >= 0
+         && ::fcntl(descriptor, F_SETFL, is_direct ? flags | O_DIRECT : flags & ~O_DIRECT) == 0;
+}
+
+/// False if it was off already.
+bool switch_direct_off(int descriptor) {
+  const int flags = ::fcntl(descriptor, F_GETFL);
+  return flags >= 0 && (flags & O_DIRECT) != 0 && set_direct(descriptor, false);
+}
+
 class posix_output_file final : public output_file {
 public:
   posix_output_file(std::string path, owned_descriptor file)
@@ -94,6 +110,10 @@ public:
     while (!bytes.empty()) {
       const auto count
         = uninterrupted([&] { return ::write(file_.number(), bytes.data(), bytes.size()); });
+      // Why: some devices have blocks that ours do not fit, and a write that was cut short leaves
+      // none.
+      if (count < 0 && errno == EINVAL && switch_direct_off(file_.number()))
+        continue;
       if (count < 0) {
         has_failed_ = true;
         return failed("write", path_);
@@ -140,6 +160,58 @@ private:
   bool has_failed_ = false;
 };
 
+/// Gathers whole blocks, which the device takes from this memory. What is left over at a sync goes
+/// the usual way, and so does all that follows.
+class direct_output_file final : public output_file {
+public:
+  direct_output_file(std::string path, owned_descriptor file)
+    : descriptor_(file.number())
+    , file_(std::move(path), std::move(file))
+    , gathered_(new (block) std::byte[gathered_bytes_max]) {}
+
+  result<void> append(std::span<const std::byte> bytes) override {
+    while (gathered_ && !bytes.empty()) {
+      const auto count = std::min(bytes.size(), gathered_bytes_max - gathered_bytes_);
+      std::memcpy(gathered_.get() + gathered_bytes_, bytes.data(), count);
+      gathered_bytes_ += count;
+      bytes = bytes.subspan(count);
+      if (gathered_bytes_ == gathered_bytes_max)
+        if (auto written = write_gathered(); !written)
+          return written;
+    }
+    return file_.append(bytes);
+  }
+
+  void start_writeback() override {} // Nothing is written that the device does not have.
+
+  result<void> sync() override {
+    if (gathered_) {
+      switch_direct_off(descriptor_);
+      if (auto written = write_gathered(); !written)
+        return written;
+      gathered_ = nullptr;
+    }
+    return file_.sync();
+  }
+
+private:
+  // What devices and file systems ask for at most.
+  static constexpr std::align_val_t block{4'096};
+  static constexpr std::size_t gathered_bytes_max = 1'048'576;
+  struct freer {
+    void operator()(std::byte* memory) const { ::operator delete[](memory, block); }
+  };
+
+  result<void> write_gathered() {
+    return file_.append({gathered_.get(), std::exchange(gathered_bytes_, 0)});
+  }
+
+  const int descriptor_; ///< Of the file.
+  posix_output_file file_;
+  std::unique_ptr<std::byte[], freer> gathered_; ///< Null once it goes the usual way.
+  std::size_t gathered_bytes_ = 0;
+};
+
 class posix_input_file final : public input_file {
 public:
   posix_input_file(std::string path, owned_descriptor file, std::uint64_t size_bytes)
@@ -180,10 +252,13 @@ std::string parent_of(const std::string& path) {
 
 class posix_file_system final : public file_system {
 public:
-  result<std::unique_ptr<output_file>> create(const std::string& path) override {
+  result<std::unique_ptr<output_file>> create(const std::string& path, caching how) override {
     auto file = open_path(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
     if (!file.is_open())
       return failed(errno == EEXIST ? errc::conflict : errc::unavailable, "create", path, errno);
+    // Why not when it is opened: where that is refused, the file would be there all the same.
+    if (how == caching::bypassed && set_direct(file.number(), true))
+      return std::make_unique<direct_output_file>(path, std::move(file));
     return std::make_unique<posix_output_file>(path, std::move(file));
   }
 

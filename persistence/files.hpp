@@ -40,11 +40,22 @@ public:
   virtual result<std::size_t> read(std::uint64_t offset, std::span<std::byte> into) const = 0;
 };
 
+/// Whether what is written to a file stays in memory for those who read it.
+enum class caching {
+  kept,
+  /// It goes past the page cache, if the file system can do that: for much that is written once and
+  /// read later, if at all. It pushes nothing else out, and costs no copy.
+  bypassed
+};
+
 class file_system {
 public:
   virtual ~file_system() = default;
   /// Creates a new file, mode 0600; conflict if it exists.
-  virtual result<std::unique_ptr<output_file>> create(const std::string& path) = 0;
+  virtual result<std::unique_ptr<output_file>> create(const std::string& path, caching how) = 0;
+  result<std::unique_ptr<output_file>> create(const std::string& path) {
+    return create(path, caching::kept);
+  }
   /// not_found if there is none.
   virtual result<std::unique_ptr<input_file>> open(const std::string& path) const = 0;
   virtual bool exists(const std::string& path) const = 0;

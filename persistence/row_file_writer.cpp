@@ -62,7 +62,7 @@ row_file_writer::begin(file_system& files, row_file_paths paths, const row_file_
   if (schema_text.size() > row_format::schema_text_bytes_max)
     return too_large("the bytes of a schema", schema_text.size(),
                      row_format::schema_text_bytes_max);
-  auto file = files.create(paths.temporary);
+  auto file = files.create(paths.temporary, caching::bypassed);
   if (!file)
     return file.error();
   std::unique_ptr<row_file_writer> writer(

@@ -23,7 +23,7 @@ struct upload_in_progress {
   std::size_t capacity_bytes = 0;
   memory_budget::share memory;
   std::array<std::unique_ptr<std::byte[]>, 2> pieces{};
-  std::unique_ptr<blob_upload> upload{}; ///< Workers only.
+  std::unique_ptr<blob_upload> upload{}; ///< Made and used by workers.
 
   std::span<std::byte> piece(std::size_t which) {
     if (!pieces[which])
@@ -32,7 +32,7 @@ struct upload_in_progress {
   }
 
   /// On a worker.
-  result<void> write(std::size_t which, std::size_t size_bytes) {
+  result<void> append(std::size_t which, std::size_t size_bytes) {
     if (!upload) {
       auto begun = blobs.begin(customer, checks.md5.has_value());
       if (!begun)
@@ -45,14 +45,49 @@ struct upload_in_progress {
   }
 
   /// On a worker.
-  result<stored_content> write_last(std::size_t which, std::size_t size_bytes) {
-    if (auto written = write(which, size_bytes); !written)
-      return written.error();
+  result<stored_content> append_last(std::size_t which, std::size_t size_bytes) {
+    if (auto appended = append(which, size_bytes); !appended)
+      return appended.error();
     return upload->finish(checks);
   }
 };
 
-using written_slot = std::shared_ptr<reply_slot<result<void>>>;
+/// A full piece that workers have: one of them, or one writes it while the other hashes it.
+class piece_in_hand {
+public:
+  void start(asio::thread_pool& workers, const asio::any_io_executor& executor,
+             const std::shared_ptr<upload_in_progress>& work, std::size_t which) {
+    const auto size_bytes = work->capacity_bytes;
+    if (!work->upload) {
+      parts_[0] = start_on(workers, executor,
+                           [work, which, size_bytes] { return work->append(which, size_bytes); });
+      return;
+    }
+    parts_[0] = start_on(workers, executor, [work, which, size_bytes] {
+      return work->upload->write({work->pieces[which].get(), size_bytes});
+    });
+    parts_[1] = start_on(workers, executor, [work, which, size_bytes] {
+      work->upload->hash({work->pieces[which].get(), size_bytes});
+      return result<void>{};
+    });
+  }
+
+  /// Until nobody has it any more.
+  awaitable<result<void>> wait() {
+    result<void> outcome;
+    for (auto& part : parts_) {
+      if (const auto slot = std::exchange(part, nullptr)) {
+        const auto done = co_await slot->wait();
+        if (!*done)
+          outcome = done->error();
+      }
+    }
+    co_return outcome;
+  }
+
+private:
+  std::array<std::shared_ptr<reply_slot<result<void>>>, 2> parts_;
+};
 
 /// Fills `into` as far as the body goes; less than all of it means that the body has ended.
 awaitable<result<std::size_t>> fill(body_reader& body, std::span<std::byte> into) {
@@ -73,31 +108,26 @@ awaitable<received_content> receive(shared_parts& shared, body_reader& body,
                                     std::shared_ptr<upload_in_progress> work) {
   auto& workers = shared.parts.blob_workers;
   const auto executor = co_await asio::this_coro::executor;
-  written_slot before;
+  piece_in_hand before;
   std::size_t which = 0;
   for (;;) {
     const auto got = co_await fill(body, work->piece(which));
-    if (before) {
-      const auto written = co_await before->wait();
-      if (!*written)
-        co_return written->error();
-    }
+    const auto taken = co_await before.wait();
+    if (!taken)
+      co_return taken.error();
     if (!got)
       co_return got.error();
     const auto size_bytes = *got;
     if (size_bytes < work->capacity_bytes) {
       auto finish = [work, which, size_bytes]() -> received_content {
-        auto stored = work->write_last(which, size_bytes);
+        auto stored = work->append_last(which, size_bytes);
         if (!stored)
           return stored.error();
         return std::make_shared<stored_content>(std::move(*stored));
       };
       co_return co_await run_on(workers, std::move(finish));
     }
-    auto write = [work, which, size_bytes] {
-      return work->write(which, size_bytes);
-    };
-    before = start_on(workers, executor, std::move(write));
+    before.start(workers, executor, work, which);
     which = 1 - which;
   }
 }

@@ -131,7 +131,8 @@ public:
   std::vector<std::string> done;
   std::string failing; ///< The operation that fails, e.g. "sync".
 
-  result<std::unique_ptr<output_file>> create(const std::string& path) override;
+  result<std::unique_ptr<output_file>> create(const std::string& path, caching how) override;
+  using file_system::create;
   result<std::unique_ptr<input_file>> open(const std::string& path) const override {
     return real_.open(path);
   }
@@ -192,8 +193,9 @@ private:
   std::unique_ptr<output_file> real_;
 };
 
-inline result<std::unique_ptr<output_file>> watched_files::create(const std::string& path) {
-  auto file = real_.create(path);
+inline result<std::unique_ptr<output_file>> watched_files::create(const std::string& path,
+                                                                  caching how) {
+  auto file = real_.create(path, how);
   if (!file)
     return file.error();
   return std::make_unique<watched_file>(*this, std::move(*file));

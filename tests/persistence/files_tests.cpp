@@ -112,6 +112,30 @@ BOOST_AUTO_TEST_CASE(writing_back_on_the_way_changes_no_byte) {
   BOOST_CHECK(read_file(scratch / "a") == wanted);
 }
 
+BOOST_AUTO_TEST_CASE(bypassing_the_cache_changes_no_byte) {
+  constexpr std::size_t gathered = 1'048'576;
+  for (const auto size : {std::size_t{0}, std::size_t{1}, gathered - 1, gathered, gathered + 1,
+                          3 * gathered + 4'097}) {
+    const auto path = scratch / std::to_string(size);
+    auto file = files.create(path, caching::bypassed);
+    require(file);
+    std::string wanted;
+    for (std::size_t i = 0; wanted.size() < size; ++i) {
+      const std::string piece(std::min<std::size_t>(300'007, size - wanted.size()),
+                              static_cast<char>('a' + i));
+      require((*file)->append(bytes_of(piece)));
+      (*file)->start_writeback();
+      wanted += piece;
+    }
+    require((*file)->sync());
+    BOOST_CHECK(read_file(path) == wanted);
+    // What follows a sync begins in the middle of a block.
+    require((*file)->append(bytes_of("and more")));
+    require((*file)->sync());
+    BOOST_CHECK(read_file(path) == wanted + "and more");
+  }
+}
+
 BOOST_AUTO_TEST_CASE(creating_what_exists_is_a_conflict_and_changes_nothing) {
   write_file(scratch / "a", "first");
   check_refused(files.create(scratch / "a"), errc::conflict, "File exists");

@@ -43,7 +43,7 @@ private:
 
 } // namespace
 
-result<std::unique_ptr<output_file>> crash_files::create(const std::string& path) {
+result<std::unique_ptr<output_file>> crash_files::create(const std::string& path, caching) {
   auto file = disk_.open_for_writing(path, crash_disk::opening::must_be_new);
   if (!file)
     return file.error();

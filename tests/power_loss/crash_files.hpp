@@ -13,7 +13,8 @@ public:
   explicit crash_files(crash_disk& disk)
     : disk_(disk) {}
 
-  result<std::unique_ptr<output_file>> create(const std::string& path) override;
+  result<std::unique_ptr<output_file>> create(const std::string& path, caching how) override;
+  using file_system::create;
   result<std::unique_ptr<input_file>> open(const std::string& path) const override;
   bool exists(const std::string& path) const override;
   result<void> rename(const std::string& from, const std::string& to) override;
