@@ -78,11 +78,10 @@ awaitable<result<T>> await_reply(milliseconds deadline, Start start) {
                      "Idempotency-Key if it had one.");
 }
 
-/// Starts `job` on the pool; its return value is awaited with wait(). The job owns all that it
-/// uses, and is gone when its value arrives.
-template <class Job, class T = std::invoke_result_t<Job&>>
-std::shared_ptr<reply_slot<T>> start_on(asio::thread_pool& pool, asio::any_io_executor executor,
-                                        Job job) {
+/// Starts `job` on a pool or on an executor of one; its return value is awaited with wait(). The
+/// job owns all that it uses, and is gone when its value arrives.
+template <class Pool, class Job, class T = std::invoke_result_t<Job&>>
+std::shared_ptr<reply_slot<T>> start_on(Pool&& pool, asio::any_io_executor executor, Job job) {
   const auto never = asio::steady_timer::time_point::max();
   auto slot = std::make_shared<reply_slot<T>>(std::move(executor), never);
   auto run = [job = std::optional<Job>{std::move(job)}, arrive = slot->arrival_of()]() mutable {

@@ -50,50 +50,22 @@ bool read_page(std::string_view page, std::vector<key_entry>& into) {
   return true;
 }
 
-/// Fewer entries than this are put in order one by one.
-constexpr std::size_t few_entries = 24;
+/// Entries are put in order by so many bits of their hashes at a time.
+constexpr int digit_bits = 11;
+constexpr std::size_t digits = 1 << digit_bits;
 
-void sort_few(std::span<key_entry> entries) {
-  for (std::size_t i = 1; i < entries.size(); ++i) {
-    const key_entry e = entries[i];
-    std::size_t to = i;
-    for (; to > 0 && is_before(e, entries[to - 1]); --to)
-      entries[to] = entries[to - 1];
-    entries[to] = e;
-  }
-}
-
-/// By the byte of the hash that begins at `bit` and by those below it, in place.
-void sort_from(std::span<key_entry> entries, int bit) {
-  if (entries.size() < few_entries)
-    return sort_few(entries);
-  if (bit < 0) {
-    std::sort(entries.begin(), entries.end(), is_before);
-    return;
-  }
-  const auto byte_of = [bit](const key_entry& e) {
-    return e.hash >> bit & 0xff;
+/// By the digit of the hash that begins at `bit`; equal ones stay in their order.
+void scatter(std::span<const key_entry> from, std::span<key_entry> to, int bit) {
+  const auto digit_of = [bit](const key_entry& e) {
+    return e.hash >> bit & (digits - 1);
   };
-  std::array<std::uint32_t, 256> ends{};
-  for (const auto& e : entries)
-    ++ends[byte_of(e)];
-  std::array<std::uint32_t, 256> next{};
-  for (std::size_t b = 1; b < ends.size(); ++b) {
-    next[b] = ends[b - 1];
-    ends[b] += ends[b - 1];
-  }
-  for (std::size_t b = 0; b < ends.size(); ++b)
-    while (next[b] < ends[b]) {
-      key_entry e = entries[next[b]];
-      for (auto to = byte_of(e); to != b; to = byte_of(e))
-        std::swap(e, entries[next[to]++]);
-      entries[next[b]++] = e;
-    }
-  std::uint32_t begin = 0;
-  for (const std::uint32_t end : ends) {
-    sort_from(entries.subspan(begin, end - begin), bit - 8);
-    begin = end;
-  }
+  std::array<std::uint32_t, digits + 1> next{};
+  for (const auto& e : from)
+    ++next[digit_of(e) + 1];
+  for (std::size_t d = 1; d < next.size(); ++d)
+    next[d] += next[d - 1];
+  for (const auto& e : from)
+    to[next[digit_of(e)]++] = e;
 }
 
 bool is_behind(const run_cursor* a, const run_cursor* b) {
@@ -124,6 +96,14 @@ std::optional<std::string_view> key_bytes_of(const csv::row_block_reader& block,
   return room;
 }
 
+std::string_view key_bytes_of(const csv::row_block& block, std::uint32_t row, std::size_t column,
+                              std::string& room) {
+  if (block.type(column) == csv::value_type::text)
+    return block.text(row, column);
+  room.assign(row_format::bytes_of(block.value(row, column)));
+  return room;
+}
+
 // Gathering.
 
 key_gatherer::key_gatherer(std::uint32_t entries_max)
@@ -131,12 +111,26 @@ key_gatherer::key_gatherer(std::uint32_t entries_max)
   entries_.reserve(entries_max);
 }
 
+void key_gatherer::sort() {
+  // Why by two digits: hashes are spread evenly, so hardly any entries of a run agree in both.
+  constexpr int low_bit = 64 - 2 * digit_bits;
+  scattered_.resize(entries_.size());
+  scatter(entries_, scattered_, low_bit);
+  scatter(scattered_, entries_, low_bit + digit_bits);
+  const auto places = std::span(entries_);
+  for (std::size_t begin = 0, end = 0; begin < places.size(); begin = end) {
+    const auto alike = places[begin].hash >> low_bit;
+    for (end = begin + 1; end < places.size() && places[end].hash >> low_bit == alike;)
+      ++end;
+    if (end > begin + 1)
+      std::sort(places.begin() + begin, places.begin() + end, is_before);
+  }
+}
+
 result<row_format::key_run>
 key_gatherer::write_run(std::uint64_t offset,
                         const std::function<result<void>(std::string_view)>& put) {
-  // Why by bytes: hashes are spread evenly, so two passes leave little to do, and exchanging in
-  // place needs no second array.
-  sort_from(entries_, 56);
+  sort();
   row_format::key_run run;
   run.place = {offset, static_cast<std::uint32_t>(entries_.size()), 0};
   run.first_hashes.reserve(row_format::pages_of(entries_.size()));

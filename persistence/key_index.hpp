@@ -41,8 +41,11 @@ std::string key_bytes_of(std::int64_t value);
 /// of its value, which are put into `room`. nullopt if the block has no such column or is damaged.
 std::optional<std::string_view> key_bytes_of(const csv::row_block_reader& block, std::uint32_t row,
                                              std::size_t column, std::string& room);
+/// The same of a row that is in memory. Requires that the block has such a column.
+std::string_view key_bytes_of(const csv::row_block& block, std::uint32_t row, std::size_t column,
+                              std::string& room);
 
-/// Gathers keys until a run of them is full. Memory is taken once, 16 bytes an entry.
+/// Gathers keys until a run of them is full. Memory is taken once, 32 bytes an entry.
 class key_gatherer {
 public:
   explicit key_gatherer(std::uint32_t entries_max);
@@ -57,8 +60,11 @@ public:
                                         const std::function<result<void>(std::string_view)>& put);
 
 private:
+  void sort();
+
   std::uint32_t entries_max_;
   std::vector<key_entry> entries_;
+  std::vector<key_entry> scattered_; ///< Room for sorting.
 };
 
 /// Walks one run from any place on. The file and the run must outlive it.

@@ -128,28 +128,25 @@ result<void> row_file_writer::append(const csv::row_block& rows) {
   rows.encode(encoded_);
   if (encoded_.size() > row_format::block_bytes_max)
     return refuse("the bytes of a block of rows", encoded_.size(), row_format::block_bytes_max);
-  const auto block = csv::row_block_reader::open(encoded_);
-  DOSSIER_ASSERT(block.has_value(), "a block is read as it was written");
-  DOSSIER_ASSERT(block->number(0) > last_row_, "rows come in the order of their records");
+  DOSSIER_ASSERT(rows.number(0) > last_row_, "rows come in the order of their records");
   const auto placed
-    = put_block(row_format::block_kind::rows, encoded_, block->rows(), block->number(0));
+    = put_block(row_format::block_kind::rows, encoded_, rows.rows(), rows.number(0));
   if (!placed)
     return placed.error();
   row_blocks_.push_back(*placed);
-  last_row_ = block->number(block->rows() - 1);
+  last_row_ = rows.number(rows.rows() - 1);
   if (key_column_)
-    if (auto put = put_keys_of(*block); !put)
+    if (auto put = put_keys_of(rows); !put)
       return put;
-  counts_.rows += block->rows();
+  counts_.rows += rows.rows();
   return {};
 }
 
-result<void> row_file_writer::put_keys_of(const csv::row_block_reader& block) {
+result<void> row_file_writer::put_keys_of(const csv::row_block& rows) {
   std::string room;
-  for (std::uint32_t row = 0; row < block.rows(); ++row) {
-    const auto key = key_bytes_of(block, row, *key_column_, room);
-    DOSSIER_ASSERT(key.has_value(), "a row of the schema has its key");
-    keys_.add({hash_of_key(*key), static_cast<std::uint32_t>(counts_.rows + row)});
+  for (std::uint32_t row = 0; row < rows.rows(); ++row) {
+    const auto key = key_bytes_of(rows, row, *key_column_, room);
+    keys_.add({hash_of_key(key), static_cast<std::uint32_t>(counts_.rows + row)});
     if (keys_.is_full())
       if (auto put = put_run(); !put)
         return put;

@@ -69,7 +69,7 @@ private:
   result<row_format::placed_block> put_block(row_format::block_kind kind, std::string_view block,
                                              std::uint32_t count, std::uint64_t first);
   result<void> put_rejects();
-  result<void> put_keys_of(const csv::row_block_reader& block);
+  result<void> put_keys_of(const csv::row_block& rows);
   result<void> put_run();
   result<void> put_footer();
   result<void> name();

@@ -3,6 +3,8 @@
 
 #include "config/log.hpp"
 
+#include <boost/asio/strand.hpp>
+
 #include <algorithm>
 #include <array>
 #include <span>
@@ -12,17 +14,18 @@ namespace dossier {
 
 namespace {
 
-constexpr std::size_t piece_bytes = 256 * 1024;
+constexpr std::size_t piece_bytes = 128 * 1024;
+constexpr std::size_t pieces_max = 4;
 
 /// What the connection and the workers share of one upload; whoever lets go last removes what is
-/// unfinished. A piece belongs to one of them at a time.
+/// unfinished. A piece is filled by the connection, or read by workers.
 struct upload_in_progress {
   blob_store& blobs;
   std::string customer;
   content_checks checks;
-  std::size_t capacity_bytes = 0;
+  std::size_t capacity_bytes = 0; ///< Of each piece.
   memory_budget::share memory;
-  std::array<std::unique_ptr<std::byte[]>, 2> pieces{};
+  std::array<std::unique_ptr<std::byte[]>, pieces_max> pieces{};
   std::unique_ptr<blob_upload> upload{}; ///< Made and used by workers.
 
   std::span<std::byte> piece(std::size_t which) {
@@ -32,61 +35,70 @@ struct upload_in_progress {
   }
 
   /// On a worker.
-  result<void> append(std::size_t which, std::size_t size_bytes) {
-    if (!upload) {
-      auto begun = blobs.begin(customer, checks.md5.has_value());
-      if (!begun)
-        return begun.error();
-      upload = std::move(*begun);
-    }
-    if (size_bytes == 0)
-      return {};
-    return upload->append({pieces[which].get(), size_bytes});
+  result<void> begin() {
+    auto begun = blobs.begin(customer, checks.md5.has_value());
+    if (!begun)
+      return begun.error();
+    upload = std::move(*begun);
+    return {};
   }
 
   /// On a worker.
-  result<stored_content> append_last(std::size_t which, std::size_t size_bytes) {
-    if (auto appended = append(which, size_bytes); !appended)
-      return appended.error();
+  result<stored_content> finish(std::size_t which, std::size_t size_bytes) {
+    if (!upload)
+      if (auto begun = begin(); !begun)
+        return begun.error();
+    if (size_bytes > 0)
+      if (auto appended = upload->append({pieces[which].get(), size_bytes}); !appended)
+        return appended.error();
     return upload->finish(checks);
   }
 };
 
-/// A full piece that workers have: one of them, or one writes it while the other hashes it.
-class piece_in_hand {
+/// Full pieces on their way to the disk: one worker writes them in their order, another hashes
+/// them.
+class pieces_in_hand {
 public:
-  void start(asio::thread_pool& workers, const asio::any_io_executor& executor,
-             const std::shared_ptr<upload_in_progress>& work, std::size_t which) {
-    const auto size_bytes = work->capacity_bytes;
-    if (!work->upload) {
-      parts_[0] = start_on(workers, executor,
-                           [work, which, size_bytes] { return work->append(which, size_bytes); });
-      return;
-    }
-    parts_[0] = start_on(workers, executor, [work, which, size_bytes] {
-      return work->upload->write({work->pieces[which].get(), size_bytes});
-    });
-    parts_[1] = start_on(workers, executor, [work, which, size_bytes] {
-      work->upload->hash({work->pieces[which].get(), size_bytes});
-      return result<void>{};
+  pieces_in_hand(std::shared_ptr<upload_in_progress> work, asio::thread_pool& workers,
+                 asio::any_io_executor executor)
+    : work_(std::move(work))
+    , executor_(std::move(executor))
+    , writing_(asio::make_strand(workers.get_executor()))
+    , hashing_(asio::make_strand(workers.get_executor())) {}
+
+  void take(std::size_t which) {
+    const std::span<const std::byte> piece = work_->piece(which);
+    written_[which]
+      = start_on(writing_, executor_, [work = work_, piece] { return work->upload->write(piece); });
+    hashed_[which] = start_on(hashing_, executor_, [work = work_, piece] {
+      work->upload->hash(piece);
+      return true;
     });
   }
 
-  /// Until nobody has it any more.
-  awaitable<result<void>> wait() {
-    result<void> outcome;
-    for (auto& part : parts_) {
-      if (const auto slot = std::exchange(part, nullptr)) {
-        const auto done = co_await slot->wait();
-        if (!*done)
-          outcome = done->error();
-      }
-    }
-    co_return outcome;
+  /// Until the piece may be filled again.
+  awaitable<result<void>> wait_for(std::size_t which) {
+    if (!written_[which])
+      co_return result<void>{};
+    co_await std::exchange(hashed_[which], nullptr)->wait();
+    const auto written = co_await std::exchange(written_[which], nullptr)->wait();
+    co_return *written;
+  }
+
+  awaitable<result<void>> wait_for_all() {
+    for (std::size_t which = 0; which < pieces_max; ++which)
+      if (const auto written = co_await wait_for(which); !written)
+        co_return written.error();
+    co_return result<void>{};
   }
 
 private:
-  std::array<std::shared_ptr<reply_slot<result<void>>>, 2> parts_;
+  const std::shared_ptr<upload_in_progress> work_;
+  const asio::any_io_executor executor_;
+  const asio::strand<asio::thread_pool::executor_type> writing_;
+  const asio::strand<asio::thread_pool::executor_type> hashing_;
+  std::array<std::shared_ptr<reply_slot<result<void>>>, pieces_max> written_;
+  std::array<std::shared_ptr<reply_slot<bool>>, pieces_max> hashed_;
 };
 
 /// Fills `into` as far as the body goes; less than all of it means that the body has ended.
@@ -107,28 +119,30 @@ awaitable<result<std::size_t>> fill(body_reader& body, std::span<std::byte> into
 awaitable<received_content> receive(shared_parts& shared, body_reader& body,
                                     std::shared_ptr<upload_in_progress> work) {
   auto& workers = shared.parts.blob_workers;
-  const auto executor = co_await asio::this_coro::executor;
-  piece_in_hand before;
-  std::size_t which = 0;
-  for (;;) {
+  pieces_in_hand in_hand(work, workers, co_await asio::this_coro::executor);
+  for (std::size_t which = 0;; which = (which + 1) % pieces_max) {
+    const auto is_free = co_await in_hand.wait_for(which);
+    if (!is_free)
+      co_return is_free.error();
     const auto got = co_await fill(body, work->piece(which));
-    const auto taken = co_await before.wait();
-    if (!taken)
-      co_return taken.error();
     if (!got)
       co_return got.error();
     const auto size_bytes = *got;
     if (size_bytes < work->capacity_bytes) {
+      if (const auto written = co_await in_hand.wait_for_all(); !written)
+        co_return written.error();
       auto finish = [work, which, size_bytes]() -> received_content {
-        auto stored = work->append_last(which, size_bytes);
+        auto stored = work->finish(which, size_bytes);
         if (!stored)
           return stored.error();
         return std::make_shared<stored_content>(std::move(*stored));
       };
       co_return co_await run_on(workers, std::move(finish));
     }
-    before.start(workers, executor, work, which);
-    which = 1 - which;
+    if (!work->upload)
+      if (const auto begun = co_await run_on(workers, [work] { return work->begin(); }); !begun)
+        co_return begun.error();
+    in_hand.take(which);
   }
 }
 
@@ -149,7 +163,8 @@ awaitable<received_content> receive_content(shared_parts& shared, body_reader& b
   // connection.
   const auto expected_bytes
     = length ? std::min<std::uint64_t>(*length + 1, piece_bytes) : piece_bytes;
-  auto memory = shared.upload_memory.take(static_cast<std::size_t>(2 * expected_bytes));
+  const auto pieces = expected_bytes < piece_bytes ? 1 : pieces_max;
+  auto memory = shared.upload_memory.take(static_cast<std::size_t>(pieces * expected_bytes));
   if (!memory)
     co_return memory.error();
   auto work = std::make_shared<upload_in_progress>(

@@ -2,7 +2,8 @@
 // An encoded block, all numbers little-endian: format, rows, columns (4 bytes each) and 4 zeros; a
 // place of 32 bytes for the row numbers, the row offsets and each column; then what the places
 // point to. Numbers are written less the smallest of their column, as wide as the greatest then
-// needs.
+// needs. Those that ascend (offsets, ends of texts) are written as steps instead: the base is the
+// first number, each step leads from the number before. Format 1 knew no steps.
 #include "protocol/csv/row_block.hpp"
 
 #include "protocol/assert.hpp"
@@ -26,7 +27,7 @@ struct written_place {
   std::uint8_t type = 0;
   std::uint8_t width = 0;
   std::uint8_t has_nulls = 0;
-  std::uint8_t zero = 0;
+  std::uint8_t has_steps = 0;
   std::uint32_t values_at = 0;
   std::uint64_t base = 0;
   std::uint32_t nulls_at = 0;
@@ -44,6 +45,16 @@ std::uint8_t width_for(std::uint64_t greatest) {
   if (greatest <= 0xffff)
     return 2;
   return greatest <= 0xffff'ffff ? 4 : 8;
+}
+
+constexpr std::uint32_t format_without_steps = 1;
+
+template <class Narrow>
+void put_narrow_steps(const std::int64_t* values, std::size_t count, char* to) {
+  for (std::size_t i = 1; i < count; ++i) {
+    const auto narrow = static_cast<Narrow>(values[i] - values[i - 1]);
+    std::memcpy(to + i * sizeof narrow, &narrow, sizeof narrow);
+  }
 }
 
 template <class Narrow>
@@ -96,6 +107,27 @@ public:
       put_narrow<std::uint32_t>(values.data(), rows_, p.base, to);
     else if (p.width == 8)
       put_narrow<std::uint64_t>(values.data(), rows_, p.base, to);
+  }
+  void put_steps(written_place& p, const std::vector<std::int64_t>& values) {
+    if (rows_ == 0)
+      return;
+    std::uint64_t bits = 0; // As many as the longest step has.
+    for (std::uint32_t i = 1; i < rows_; ++i)
+      bits |= static_cast<std::uint64_t>(values[i] - values[i - 1]);
+    p.has_steps = 1;
+    p.base = static_cast<std::uint64_t>(values.front());
+    p.width = width_for(bits);
+    p.values_at = checked_size(bytes_.size());
+    bytes_.resize(bytes_.size() + std::size_t{rows_} * p.width);
+    char* to = bytes_.data() + p.values_at;
+    if (p.width == 1)
+      put_narrow_steps<std::uint8_t>(values.data(), rows_, to);
+    else if (p.width == 2)
+      put_narrow_steps<std::uint16_t>(values.data(), rows_, to);
+    else if (p.width == 4)
+      put_narrow_steps<std::uint32_t>(values.data(), rows_, to);
+    else if (p.width == 8)
+      put_narrow_steps<std::uint64_t>(values.data(), rows_, to);
   }
   std::uint32_t put_bytes(const void* from, std::size_t size) {
     const auto at = checked_size(bytes_.size());
@@ -204,6 +236,12 @@ void row_block::discard() {
   }
 }
 
+std::int64_t row_block::value(std::uint32_t row, std::size_t column) const {
+  const auto& c = columns_[column];
+  const bool is_null = c.has_nulls && (c.nulls[row / 64] >> row % 64 & 1) != 0;
+  return is_null ? 0 : c.values[row];
+}
+
 void row_block::clear() {
   rows_ = 0;
   discard();
@@ -220,11 +258,14 @@ std::string row_block::encode() const {
 void row_block::encode(std::string& bytes) const {
   block_writer block(bytes, rows_, columns_.size());
   block.put_values(block.next(), numbers_);
-  block.put_values(block.next(), offsets_);
+  block.put_steps(block.next(), offsets_);
   for (const auto& c : columns_) {
     written_place& p = block.next();
     p.type = static_cast<std::uint8_t>(c.type);
-    block.put_values(p, c.values);
+    if (c.type == value_type::text)
+      block.put_steps(p, c.values);
+    else
+      block.put_values(p, c.values);
     if (c.has_nulls) {
       p.has_nulls = 1;
       p.nulls_at = block.put_bytes(c.nulls.data(), null_bytes(rows_));
@@ -245,7 +286,7 @@ result<row_block_reader> row_block_reader::open(std::string_view bytes) {
   if (bytes.size() < head_bytes)
     return corrupt("a row block is cut off before its head ends");
   std::memcpy(head, bytes.data(), sizeof head);
-  if (head[0] != row_block_format)
+  if (head[0] != row_block_format && head[0] != format_without_steps)
     return corrupt("a row block has a format that nobody here knows");
   const std::size_t columns = head[2];
   if (columns > columns_max || bytes.size() < head_bytes + (columns + 2) * place_bytes)
@@ -272,18 +313,35 @@ bool row_block_reader::read_place(std::size_t from, place& p) const {
     return at <= bytes_.size() && size <= bytes_.size() - at;
   };
   p.type = static_cast<value_type>(w.type);
-  p.values = {w.base, w.width, w.values_at};
+  p.values = {w.base, w.width, w.values_at, {}};
   p.has_nulls = w.has_nulls != 0;
   p.nulls_at = w.nulls_at;
   p.text_at = w.text_at;
   p.text_bytes = w.text_bytes;
   const bool is_width = w.width <= 8 && (w.width == 0 || std::has_single_bit(w.width));
-  return is_width && lies_inside(w.values_at, std::uint64_t{rows_} * w.width)
-         && (!p.has_nulls || lies_inside(w.nulls_at, null_bytes(rows_)))
-         && lies_inside(w.text_at, w.text_bytes);
+  const bool fits = is_width && lies_inside(w.values_at, std::uint64_t{rows_} * w.width)
+                    && (!p.has_nulls || lies_inside(w.nulls_at, null_bytes(rows_)))
+                    && lies_inside(w.text_at, w.text_bytes);
+  // Steps of no width lead nowhere, so their numbers are the base.
+  if (fits && w.has_steps != 0 && w.width > 0)
+    take_steps(p.values);
+  return fits;
+}
+
+void row_block_reader::take_steps(numbers& n) const {
+  n.steps_taken.reserve(rows_);
+  auto number = n.base;
+  for (std::uint32_t row = 0; row < rows_; ++row) {
+    std::uint64_t step = 0;
+    std::memcpy(&step, bytes_.data() + n.at + std::size_t{row} * n.width, n.width);
+    number += step;
+    n.steps_taken.push_back(number);
+  }
 }
 
 std::uint64_t row_block_reader::number_at(const numbers& n, std::uint32_t row) const {
+  if (!n.steps_taken.empty())
+    return n.steps_taken[row];
   std::uint64_t less_base = 0;
   std::memcpy(&less_base, bytes_.data() + n.at + std::size_t{row} * n.width, n.width);
   return n.base + less_base;

@@ -73,6 +73,19 @@ public:
   /// nothing is committed, if that block is damaged or of other columns.
   bool copy(const row_block_reader& from, std::uint32_t row);
 
+  // Of a committed row, as a reader of the encoded block has them.
+
+  std::uint64_t number(std::uint32_t row) const {
+    return static_cast<std::uint64_t>(numbers_[row]) + row;
+  }
+  value_type type(std::size_t column) const { return columns_[column].type; }
+  std::int64_t value(std::uint32_t row, std::size_t column) const;
+  std::string_view text(std::uint32_t row, std::size_t column) const {
+    const auto& c = columns_[column];
+    const auto begin = row == 0 ? 0 : static_cast<std::size_t>(c.values[row - 1]);
+    return {c.text.data() + begin, static_cast<std::size_t>(c.values[row]) - begin};
+  }
+
   void clear();
   /// The committed rows as row_block_reader reads them: below 4 GiB.
   std::string encode() const;
@@ -100,7 +113,7 @@ private:
 };
 
 /// The format that encode() writes. Raised when it changes; readers keep knowing the old ones.
-inline constexpr std::uint32_t row_block_format = 1;
+inline constexpr std::uint32_t row_block_format = 2;
 
 /// Reads single values out of an encoded block, which must outlive it, and copies nothing. Damaged
 /// bytes may give other values, never other memory.
@@ -124,11 +137,12 @@ public:
   std::optional<std::string_view> text(std::uint32_t row, std::size_t column) const;
 
 private:
-  /// Numbers of a fixed width, each less a base.
+  /// Numbers of a fixed width, each less a base, or steps of such a width that begin at a base.
   struct numbers {
     std::uint64_t base = 0;
     std::uint32_t width = 0; ///< 0, 1, 2, 4 or 8 bytes.
     std::uint32_t at = 0;
+    std::vector<std::uint64_t> steps_taken; ///< The numbers that steps lead to; else empty.
   };
   struct place {
     value_type type = value_type::text;
@@ -142,6 +156,7 @@ private:
   explicit row_block_reader(std::string_view bytes)
     : bytes_(bytes) {}
   bool read_place(std::size_t from, place& p) const;
+  void take_steps(numbers& n) const;
   std::uint64_t number_at(const numbers& n, std::uint32_t row) const;
   const place& place_of(std::uint32_t row, std::size_t column) const;
 

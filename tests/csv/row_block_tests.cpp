@@ -2,10 +2,14 @@
 // Blocks of rows: what goes in comes out, and damaged bytes end in words.
 #include "protocol/csv/row_block.hpp"
 
+#include "protocol/digest.hpp"
+
 #include <boost/test/unit_test.hpp>
 #include <rapidcheck/boost_test.h>
 
 #include <limits>
+#include <optional>
+#include <vector>
 
 namespace dossier::csv {
 
@@ -93,6 +97,9 @@ RC_BOOST_PROP(what_goes_in_comes_out, ()) {
   RC_ASSERT(reader->rows() == rows.size());
   RC_ASSERT(reader->columns() == 2u);
   for (std::uint32_t i = 0; i < rows.size(); ++i) {
+    RC_ASSERT(block.number(i) == first + 2 * i);
+    RC_ASSERT(block.value(i, 0) == rows[i].number.value_or(0));
+    RC_ASSERT(block.text(i, 1) == rows[i].text.value_or(""));
     RC_ASSERT(reader->number(i) == first + 2 * i);
     RC_ASSERT(reader->offset(i) == first * 7 + 100 * i);
     RC_ASSERT(reader->is_null(i, 0) == !rows[i].number.has_value());
@@ -159,6 +166,30 @@ BOOST_AUTO_TEST_CASE(numbers_take_no_more_bytes_than_they_differ) {
   BOOST_TEST(block.encode().size() == 16u + 4 * 32 + 100);
 }
 
+BOOST_AUTO_TEST_CASE(a_block_of_an_earlier_format_is_read) {
+  // -5 and "one", 300 and "two words", 7 and nothing; as format 1 wrote them, never to be changed.
+  const std::string hex
+    = "0100000003000000020000000000000000010000900000000b000000000000000000000000000000000000000000"
+      "00000001000093000000e803000000000000000000000000000000000000000000000202000096000000fbffffff"
+      "ffffffff00000000000000000000000000000000010101009c00000003000000000000009f000000a00000000c00"
+      "000000000000000102002b5c000031010c00000909046f6e6574776f20776f726473";
+  std::vector<std::uint8_t> bytes(hex.size() / 2);
+  BOOST_REQUIRE(parse_hex(hex, bytes));
+  const auto reader
+    = row_block_reader::open({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  BOOST_REQUIRE(reader);
+  BOOST_REQUIRE(reader->rows() == 3u);
+  const model_row rows[]{{-5, "one"}, {300, "two words"}, {7, std::nullopt}};
+  const std::uint64_t offsets[]{1000, 1043, 1092};
+  for (std::uint32_t i = 0; i < 3; ++i) {
+    BOOST_TEST(reader->number(i) == 11 + 2 * i);
+    BOOST_TEST(reader->offset(i) == offsets[i]);
+    BOOST_TEST(reader->value(i, 0) == *rows[i].number);
+    BOOST_TEST(reader->is_null(i, 1) == !rows[i].text.has_value());
+    BOOST_TEST(*reader->text(i, 1) == rows[i].text.value_or(""));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(bytes_that_are_no_block_are_named) {
   const auto why = [](std::string_view bytes) {
     return row_block_reader::open(bytes).error().why;
@@ -167,7 +198,7 @@ BOOST_AUTO_TEST_CASE(bytes_that_are_no_block_are_named) {
   std::string bytes = row_block(two_columns(), 1, 1).encode();
   BOOST_TEST(bool(row_block_reader::open(bytes)));
   std::string other = bytes;
-  other[0] = 2;
+  other[0] = 3;
   BOOST_TEST(why(other) == "a row block has a format that nobody here knows");
   other = bytes;
   other[8] = 9;
