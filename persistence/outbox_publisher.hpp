@@ -36,7 +36,7 @@ public:
     std::size_t in_flight_max = 20'000; ///< Events offered and not acknowledged, in all shards.
     /// Read of one shard before the next has its turn. A request to Kafka holds one partition's
     /// events, so of a backlog so many of one shard must follow each other as fill a request.
-    std::size_t page_events = 2'000;
+    std::size_t page_events = 5'000;
     /// A shard whose event cannot be read, or that the backbone refused, waits so long.
     milliseconds retry{5'000};
   };

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstring>
 #include <span>
 
 namespace dossier {
@@ -15,6 +16,27 @@ namespace {
 /// What stands for itself in a string; of what is not ASCII that has still to be checked.
 constexpr bool is_plain(char c) {
   return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\';
+}
+
+/// How many bytes at the front of a text are plain, at least: counted eight at a time. `any` takes
+/// up their bits.
+std::size_t count_plain(std::string_view text, std::uint64_t& any) {
+  constexpr std::uint64_t each = 0x0101'0101'0101'0101;
+  constexpr std::uint64_t high = each << 7;
+  // The highest bit of a byte is set if the byte is below `limit`, at most 128; maybe also those
+  // above such a one.
+  const auto below = [](std::uint64_t bytes, std::uint64_t limit) {
+    return (bytes - each * limit) & ~bytes & high;
+  };
+  std::size_t at = 0;
+  for (; text.size() - at >= sizeof any; at += sizeof any) {
+    std::uint64_t bytes;
+    std::memcpy(&bytes, text.data() + at, sizeof bytes);
+    if ((below(bytes, 0x20) | below(bytes ^ each * '"', 1) | below(bytes ^ each * '\\', 1)) != 0)
+      break;
+    any |= bytes;
+  }
+  return at;
 }
 
 constexpr std::string_view escape_letters = "\"\\bfnrt";
@@ -172,8 +194,8 @@ bool json_scanner::skip_string(std::string_view& inside) {
   if (!take("\""))
     return false;
   const auto before = rest_;
-  unsigned char any = 0; // All bits that occur: the highest one only if not all is ASCII.
-  std::size_t at = 0;
+  std::uint64_t any = 0; // All bits that occur: a highest one only if not all is ASCII.
+  std::size_t at = count_plain(before, any);
   while (at < before.size() && before[at] != '"') {
     if (is_plain(before[at])) {
       any |= static_cast<unsigned char>(before[at++]);
@@ -188,7 +210,7 @@ bool json_scanner::skip_string(std::string_view& inside) {
     return false;
   inside = before.substr(0, at);
   rest_.remove_prefix(at + 1);
-  return any < 0x80 || is_utf8(inside);
+  return (any & 0x8080'8080'8080'8080) == 0 || is_utf8(inside);
 }
 
 } // namespace dossier
