@@ -31,7 +31,7 @@ namespace {
 
 /// How much is written before the kernel is asked to begin writing back, so that sync finds little
 /// left.
-constexpr std::uint64_t writeback_bytes = 8 * 1024 * 1024;
+constexpr std::uint64_t writeback_bytes = 2 * 1024 * 1024;
 
 constexpr std::size_t check_bytes = 1024 * 1024;
 

@@ -18,7 +18,7 @@ namespace {
 
 /// How much is written before the kernel is asked to begin writing back, so that sync finds little
 /// left.
-constexpr std::uint64_t writeback_bytes = 8 * 1024 * 1024;
+constexpr std::uint64_t writeback_bytes = 2 * 1024 * 1024;
 
 std::string head_of(const row_file_key& key, const std::optional<std::size_t>& key_column,
                     std::string_view schema_text) {

@@ -88,11 +88,11 @@ BOOST_AUTO_TEST_CASE(an_upload_makes_damaged_content_whole_and_disturbs_no_reade
   BOOST_CHECK_EQUAL(text, "help!");
 }
 
-BOOST_AUTO_TEST_CASE(writing_back_starts_every_eight_mebibytes) {
+BOOST_AUTO_TEST_CASE(writing_back_starts_every_two_mebibytes) {
   auto upload = store->begin("a", false);
   require(upload);
   const std::string piece(256 * 1024, 'x');
-  for (int i = 0; i < 65; ++i)
+  for (int i = 0; i < 17; ++i)
     require((*upload)->append(bytes_of(piece)));
   BOOST_CHECK_EQUAL(std::ranges::count(files.done, "start_writeback"), 2);
 }
