@@ -78,17 +78,21 @@ public:
 
   /// Until the piece may be filled again.
   awaitable<result<void>> wait_for(std::size_t which) {
-    if (!written_[which])
+    const auto hashed = std::exchange(hashed_[which], nullptr);
+    const auto written = std::exchange(written_[which], nullptr);
+    if (!written)
       co_return result<void>{};
-    co_await std::exchange(hashed_[which], nullptr)->wait();
-    const auto written = co_await std::exchange(written_[which], nullptr)->wait();
-    co_return *written;
+    co_await hashed->wait();
+    const auto outcome = co_await written->wait();
+    co_return *outcome;
   }
 
   awaitable<result<void>> wait_for_all() {
-    for (std::size_t which = 0; which < pieces_max; ++which)
-      if (const auto written = co_await wait_for(which); !written)
+    for (std::size_t which = 0; which < pieces_max; ++which) {
+      const auto written = co_await wait_for(which);
+      if (!written)
         co_return written.error();
+    }
     co_return result<void>{};
   }
 
@@ -119,7 +123,8 @@ awaitable<result<std::size_t>> fill(body_reader& body, std::span<std::byte> into
 awaitable<received_content> receive(shared_parts& shared, body_reader& body,
                                     std::shared_ptr<upload_in_progress> work) {
   auto& workers = shared.parts.blob_workers;
-  pieces_in_hand in_hand(work, workers, co_await asio::this_coro::executor);
+  auto executor = co_await asio::this_coro::executor;
+  pieces_in_hand in_hand(work, workers, std::move(executor));
   for (std::size_t which = 0;; which = (which + 1) % pieces_max) {
     const auto is_free = co_await in_hand.wait_for(which);
     if (!is_free)
@@ -129,7 +134,8 @@ awaitable<received_content> receive(shared_parts& shared, body_reader& body,
       co_return got.error();
     const auto size_bytes = *got;
     if (size_bytes < work->capacity_bytes) {
-      if (const auto written = co_await in_hand.wait_for_all(); !written)
+      const auto written = co_await in_hand.wait_for_all();
+      if (!written)
         co_return written.error();
       auto finish = [work, which, size_bytes]() -> received_content {
         auto stored = work->finish(which, size_bytes);
@@ -139,9 +145,15 @@ awaitable<received_content> receive(shared_parts& shared, body_reader& body,
       };
       co_return co_await run_on(workers, std::move(finish));
     }
-    if (!work->upload)
-      if (const auto begun = co_await run_on(workers, [work] { return work->begin(); }); !begun)
+    if (!work->upload) {
+      // Why named: GCC 12 destroys a lambda that is made within a co_await twice.
+      auto begin = [work] {
+        return work->begin();
+      };
+      const auto begun = co_await run_on(workers, std::move(begin));
+      if (!begun)
         co_return begun.error();
+    }
     in_hand.take(which);
   }
 }

@@ -105,7 +105,7 @@ BOOST_AUTO_TEST_CASE(writing_back_starts_every_two_mebibytes) {
   // What does not get smaller.
   std::mt19937_64 dice(1);
   std::string noise(260'000, ' ');
-  for (std::uint64_t number = 4; number < 22; ++number) {
+  for (std::uint64_t number = 4; number < 24; ++number) {
     std::ranges::generate(noise, [&dice] { return static_cast<char>(dice()); });
     require(writer->append(borrowed(some_reject(number, noise))));
   }
