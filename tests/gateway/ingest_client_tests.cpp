@@ -53,8 +53,10 @@ BOOST_AUTO_TEST_CASE(what_came_of_a_file_is_said_and_returned) {
        {std::pair{"Succeeded", 0}, std::pair{"PartiallySucceeded", 1}, std::pair{"Failed", 2}}) {
     std::string sent;
     receiver there([&, status = std::string(status)](receiver::connection& c) {
+      // Why no check here: Boost.Test's are for one thread. Without an answer the client's fails.
       const auto r = c.read();
-      BOOST_REQUIRE(r);
+      if (!r)
+        return;
       if (r->line.starts_with("POST /api/cdr/upload-large?schema=cdr&fileName=calls.csv ")) {
         sent = r->body;
         c.send(answer("202 Accepted", R"({"correlationId":"j1"})"));
@@ -99,8 +101,7 @@ BOOST_AUTO_TEST_CASE(a_server_that_does_not_answer_is_given_up) {
 BOOST_AUTO_TEST_CASE(a_server_that_falls_silent_while_the_job_goes_on_is_given_up) {
   receiver there([](receiver::connection& c) {
     const auto r = c.read();
-    BOOST_REQUIRE(r);
-    if (r->line.starts_with("POST "))
+    if (r && r->line.starts_with("POST "))
       c.send(answer("202 Accepted", R"({"correlationId":"j1"})"));
     else
       c.stall();
