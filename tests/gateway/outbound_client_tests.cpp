@@ -247,8 +247,8 @@ BOOST_AUTO_TEST_CASE(a_name_is_looked_up_once_and_its_checked_address_is_called)
   std::atomic<int> looks{0};
   const auto client
     = start(open_settings(), [&](const std::string& host) -> result<std::vector<ip_address>> {
-        BOOST_TEST(host == "rebinding.example");
-        ++looks;
+        // Not checked on this thread: Boost.Test's checks are for one.
+        looks += host == "rebinding.example" ? 1 : 100;
         return std::vector{ip_address::v4({127, 0, 0, 1})};
       });
   BOOST_TEST(code_of(ask(*client, post_to(url_of(there, "rebinding.example")))) == "status 200");
