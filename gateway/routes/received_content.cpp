@@ -87,13 +87,15 @@ public:
     co_return *outcome;
   }
 
+  /// Until workers have none any more: what was begun vanishes with whoever waits then.
   awaitable<result<void>> wait_for_all() {
+    result<void> outcome;
     for (std::size_t which = 0; which < pieces_max; ++which) {
       const auto written = co_await wait_for(which);
       if (!written)
-        co_return written.error();
+        outcome = written.error();
     }
-    co_return result<void>{};
+    co_return outcome;
   }
 
 private:
@@ -119,19 +121,27 @@ awaitable<result<std::size_t>> fill(body_reader& body, std::span<std::byte> into
   co_return filled;
 }
 
-/// Receives the whole body. What was begun vanishes with `work` unless it was finished.
+/// The same, once no worker has the piece any more.
+awaitable<result<std::size_t>> refill(pieces_in_hand& in_hand, std::size_t which, body_reader& body,
+                                      std::span<std::byte> piece) {
+  const auto is_free = co_await in_hand.wait_for(which);
+  if (!is_free)
+    co_return is_free.error();
+  co_return co_await fill(body, piece);
+}
+
+/// Receives the whole body. What was begun and not finished is gone when this returns.
 awaitable<received_content> receive(shared_parts& shared, body_reader& body,
                                     std::shared_ptr<upload_in_progress> work) {
   auto& workers = shared.parts.blob_workers;
   auto executor = co_await asio::this_coro::executor;
   pieces_in_hand in_hand(work, workers, std::move(executor));
   for (std::size_t which = 0;; which = (which + 1) % pieces_max) {
-    const auto is_free = co_await in_hand.wait_for(which);
-    if (!is_free)
-      co_return is_free.error();
-    const auto got = co_await fill(body, work->piece(which));
-    if (!got)
+    const auto got = co_await refill(in_hand, which, body, work->piece(which));
+    if (!got) {
+      co_await in_hand.wait_for_all();
       co_return got.error();
+    }
     const auto size_bytes = *got;
     if (size_bytes < work->capacity_bytes) {
       const auto written = co_await in_hand.wait_for_all();
