@@ -3,6 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <stdexcept>
+
 namespace dossier::test {
 
 std::string body_of(const response& r) {
@@ -60,7 +62,9 @@ edge_world::~edge_world() {
 response edge_world::send(const call& c, body_reader& body) {
   request r;
   const auto* found = prepare(c, r);
-  BOOST_REQUIRE_MESSAGE(found != nullptr, "no route for " + c.target);
+  // Why thrown and not checked: several threads send at once, and Boost.Test's checks are for one.
+  if (found == nullptr)
+    throw std::logic_error("no route for " + c.target);
   std::optional<response> answered;
   std::exception_ptr thrown;
   asio::io_context io;
@@ -71,8 +75,8 @@ response edge_world::send(const call& c, body_reader& body) {
   io.run();
   if (thrown)
     std::rethrow_exception(thrown);
-  BOOST_REQUIRE(answered);
-  BOOST_TEST(answered->status != 500u);
+  if (!answered || answered->status == 500)
+    throw std::logic_error("no answer, or 500, from " + c.target);
   return std::move(*answered);
 }
 
