@@ -8,6 +8,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <future>
@@ -99,14 +100,19 @@ BOOST_AUTO_TEST_CASE(a_server_that_does_not_answer_is_given_up) {
 }
 
 BOOST_AUTO_TEST_CASE(a_server_that_falls_silent_while_the_job_goes_on_is_given_up) {
-  receiver there([](receiver::connection& c) {
+  std::atomic<bool> is_asked{false};
+  receiver there([&](receiver::connection& c) {
     const auto r = c.read();
-    if (r && r->line.starts_with("POST "))
+    if (r && r->line.starts_with("POST ")) {
       c.send(answer("202 Accepted", R"({"correlationId":"j1"})"));
-    else
-      c.stall();
+      return;
+    }
+    is_asked = r && r->line.starts_with("GET /api/jobstatus/j1 ");
+    c.stall();
   });
   BOOST_TEST(ingest_to(there) == 2);
+  // Else it was the sending that nobody took.
+  BOOST_TEST(is_asked);
   BOOST_TEST(errors.str().find("neither taken nor said anything for 1 s") != std::string::npos,
              errors.str());
 }
