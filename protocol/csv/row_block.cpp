@@ -50,14 +50,6 @@ std::uint8_t width_for(std::uint64_t greatest) {
 constexpr std::uint32_t format_without_steps = 1;
 
 template <class Narrow>
-void put_narrow_steps(const std::int64_t* values, std::size_t count, char* to) {
-  for (std::size_t i = 1; i < count; ++i) {
-    const auto narrow = static_cast<Narrow>(values[i] - values[i - 1]);
-    std::memcpy(to + i * sizeof narrow, &narrow, sizeof narrow);
-  }
-}
-
-template <class Narrow>
 void put_narrow(const std::int64_t* values, std::size_t count, std::uint64_t base, char* to) {
   for (std::size_t i = 0; i < count; ++i) {
     const auto narrow = static_cast<Narrow>(static_cast<std::uint64_t>(values[i]) - base);
@@ -95,39 +87,25 @@ public:
       greatest = std::max(greatest, values[i]);
     }
     p.base = static_cast<std::uint64_t>(least);
-    p.width = width_for(static_cast<std::uint64_t>(greatest) - p.base);
-    p.values_at = checked_size(bytes_.size());
-    bytes_.resize(bytes_.size() + std::size_t{rows_} * p.width);
-    char* to = bytes_.data() + p.values_at;
-    if (p.width == 1)
-      put_narrow<std::uint8_t>(values.data(), rows_, p.base, to);
-    else if (p.width == 2)
-      put_narrow<std::uint16_t>(values.data(), rows_, p.base, to);
-    else if (p.width == 4)
-      put_narrow<std::uint32_t>(values.data(), rows_, p.base, to);
-    else if (p.width == 8)
-      put_narrow<std::uint64_t>(values.data(), rows_, p.base, to);
+    put_narrowed(p, values, p.base, static_cast<std::uint64_t>(greatest) - p.base);
   }
+  /// Numbers that ascend.
   void put_steps(written_place& p, const std::vector<std::int64_t>& values) {
     if (rows_ == 0)
       return;
-    std::uint64_t bits = 0; // As many as the longest step has.
-    for (std::uint32_t i = 1; i < rows_; ++i)
-      bits |= static_cast<std::uint64_t>(values[i] - values[i - 1]);
+    steps_.resize(rows_);
+    steps_[0] = 0;
+    std::int64_t shortest = 0;
+    std::int64_t longest = 0;
+    for (std::uint32_t i = 1; i < rows_; ++i) {
+      steps_[i] = values[i] - values[i - 1];
+      shortest = std::min(shortest, steps_[i]);
+      longest = std::max(longest, steps_[i]);
+    }
+    DOSSIER_ASSERT(shortest == 0, "What is written as steps ascends.");
     p.has_steps = 1;
     p.base = static_cast<std::uint64_t>(values.front());
-    p.width = width_for(bits);
-    p.values_at = checked_size(bytes_.size());
-    bytes_.resize(bytes_.size() + std::size_t{rows_} * p.width);
-    char* to = bytes_.data() + p.values_at;
-    if (p.width == 1)
-      put_narrow_steps<std::uint8_t>(values.data(), rows_, to);
-    else if (p.width == 2)
-      put_narrow_steps<std::uint16_t>(values.data(), rows_, to);
-    else if (p.width == 4)
-      put_narrow_steps<std::uint32_t>(values.data(), rows_, to);
-    else if (p.width == 8)
-      put_narrow_steps<std::uint64_t>(values.data(), rows_, to);
+    put_narrowed(p, steps_, 0, static_cast<std::uint64_t>(longest));
   }
   std::uint32_t put_bytes(const void* from, std::size_t size) {
     const auto at = checked_size(bytes_.size());
@@ -140,7 +118,25 @@ public:
   }
 
 private:
+  /// Less `base`, as wide as `greatest` then needs.
+  void put_narrowed(written_place& p, const std::vector<std::int64_t>& values, std::uint64_t base,
+                    std::uint64_t greatest) {
+    p.width = width_for(greatest);
+    p.values_at = checked_size(bytes_.size());
+    bytes_.resize(bytes_.size() + std::size_t{rows_} * p.width);
+    char* to = bytes_.data() + p.values_at;
+    if (p.width == 1)
+      put_narrow<std::uint8_t>(values.data(), rows_, base, to);
+    else if (p.width == 2)
+      put_narrow<std::uint16_t>(values.data(), rows_, base, to);
+    else if (p.width == 4)
+      put_narrow<std::uint32_t>(values.data(), rows_, base, to);
+    else if (p.width == 8)
+      put_narrow<std::uint64_t>(values.data(), rows_, base, to);
+  }
+
   std::uint32_t rows_;
+  std::vector<std::int64_t> steps_;
   std::vector<written_place> places_;
   std::size_t used_ = 0;
   std::string& bytes_;
