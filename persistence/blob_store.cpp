@@ -29,10 +29,6 @@ namespace dossier {
 
 namespace {
 
-/// How much is written before the kernel is asked to begin writing back, so that sync finds little
-/// left.
-constexpr std::uint64_t writeback_bytes = 2 * 1024 * 1024;
-
 constexpr std::size_t check_bytes = 1024 * 1024;
 
 /// Bounds memory: beyond this many customers their directories are made durable once more.
@@ -190,10 +186,6 @@ result<void> blob_upload::write(std::span<const std::byte> bytes) {
   }
   size_bytes_ += bytes.size();
   store_.stats_.bytes_in.fetch_add(bytes.size(), std::memory_order_relaxed);
-  if (size_bytes_ - written_back_bytes_ >= writeback_bytes) {
-    file_->start_writeback();
-    written_back_bytes_ = size_bytes_;
-  }
   return {};
 }
 

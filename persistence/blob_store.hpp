@@ -96,7 +96,6 @@ private:
   std::unique_ptr<output_file> file_; ///< Null after finish().
   content_hasher hasher_;
   std::uint64_t size_bytes_ = 0;
-  std::uint64_t written_back_bytes_ = 0;
   bool has_failed_ = false; ///< The file holds other bytes than were hashed.
   bool is_named_ = false;   ///< There is no temporary file any more.
 };

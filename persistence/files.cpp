@@ -98,6 +98,10 @@ bool switch_direct_off(int descriptor) {
   return flags >= 0 && (flags & O_DIRECT) != 0 && set_direct(descriptor, false);
 }
 
+/// Before the kernel is asked to write back: so much, and as much again, may queue before the
+/// medium.
+constexpr off_t writeback_bytes = 2 * 1024 * 1024;
+
 class posix_output_file final : public output_file {
 public:
   posix_output_file(std::string path, owned_descriptor file)
@@ -120,20 +124,10 @@ public:
       }
       written_bytes_ += static_cast<off_t>(count);
       bytes = bytes.subspan(static_cast<std::size_t>(count));
+      if (written_bytes_ - writeback_bytes_ >= writeback_bytes)
+        start_writeback();
     }
     return {};
-  }
-
-  void start_writeback() override {
-    const auto begin = std::exchange(writeback_bytes_, written_bytes_);
-    ::sync_file_range(file_.number(), begin, written_bytes_ - begin, SYNC_FILE_RANGE_WRITE);
-    const auto waited = std::exchange(waited_bytes_, begin);
-    if (begin > waited
-        && ::sync_file_range(file_.number(), waited, begin - waited, SYNC_FILE_RANGE_WAIT_BEFORE)
-             != 0)
-      // Why: the kernel reports a lost page once, and sync() would hear no more of it. Anything
-      // else means that it does not take the hint.
-      has_failed_ |= errno == EIO || errno == ENOSPC || errno == EDQUOT;
   }
 
   result<void> sync() override {
@@ -147,6 +141,19 @@ public:
   }
 
 private:
+  /// Asks the kernel to write back what is new, and waits for what it was asked for before.
+  void start_writeback() {
+    const auto begin = std::exchange(writeback_bytes_, written_bytes_);
+    ::sync_file_range(file_.number(), begin, written_bytes_ - begin, SYNC_FILE_RANGE_WRITE);
+    const auto waited = std::exchange(waited_bytes_, begin);
+    if (begin > waited
+        && ::sync_file_range(file_.number(), waited, begin - waited, SYNC_FILE_RANGE_WAIT_BEFORE)
+             != 0)
+      // Why: the kernel reports a lost page once, and sync() would hear no more of it. Anything
+      // else means that it does not take the hint.
+      has_failed_ |= errno == EIO || errno == ENOSPC || errno == EDQUOT;
+  }
+
   failure already_failed() const {
     return fail(errc::unavailable, "Could not go on with " + path_
                                      + ": an earlier write or sync of it failed. Start it anew.");
@@ -181,8 +188,6 @@ public:
     }
     return file_.append(bytes);
   }
-
-  void start_writeback() override {} // Nothing is written that the device does not have.
 
   result<void> sync() override {
     if (gathered_) {

@@ -20,12 +20,10 @@ namespace dossier {
 class output_file {
 public:
   virtual ~output_file() = default;
-  /// Writes all of it or fails.
+  /// Writes all of it or fails. Of a large file only the last few mebibytes are left to the kernel:
+  /// all of it at once would queue up before the medium, where others' syncs would have to wait
+  /// behind it.
   virtual result<void> append(std::span<const std::byte> bytes) = 0;
-  /// Asks the kernel to start writing back, and waits for what the call before asked for: so a
-  /// large file does not queue up before the medium, where others' syncs would have to wait behind
-  /// it. A hint; may do nothing.
-  virtual void start_writeback() = 0;
   /// Returns when data and length are on the medium. After a failure the file must not be trusted.
   virtual result<void> sync() = 0;
 };

@@ -20,9 +20,6 @@ constexpr int steps_max = 4;
 /// After so many lookups in a row the iterator is put to where the events are.
 constexpr int lookups_max = 2;
 
-/// Room is made in advance for so many rows.
-constexpr std::size_t reserved_max = 1'024;
-
 using event_bytes = std::shared_ptr<const std::string>;
 
 /// Finds one shard's events by keys that are asked for in ascending order.
@@ -89,7 +86,6 @@ result<std::vector<feed_row>> read_feed_rows(const rocks_database& database, sha
   std::vector<feed_row> feed;
   if (limit == 0)
     return feed;
-  feed.reserve(std::min(limit, reserved_max));
   auto walked = database.walk(keys::row::feed, keys::feed_key(shard, after) + '\0',
                               keys::end_of(keys::prefix(shard, keys::row::feed)),
                               [&](std::string_view key, std::string_view value) -> result<bool> {

@@ -16,10 +16,6 @@ namespace dossier {
 
 namespace {
 
-/// How much is written before the kernel is asked to begin writing back, so that sync finds little
-/// left.
-constexpr std::uint64_t writeback_bytes = 2 * 1024 * 1024;
-
 std::string head_of(const row_file_key& key, const std::optional<std::size_t>& key_column,
                     std::string_view schema_text) {
   row_format::head_part head;
@@ -86,10 +82,6 @@ result<void> row_file_writer::put(std::string_view bytes) {
     return appended;
   }
   size_bytes_ += bytes.size();
-  if (size_bytes_ - written_back_bytes_ >= writeback_bytes) {
-    file_->start_writeback();
-    written_back_bytes_ = size_bytes_;
-  }
   return {};
 }
 

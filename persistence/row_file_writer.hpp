@@ -80,7 +80,6 @@ private:
   const row_file_sizes sizes_;
   std::unique_ptr<output_file> file_; ///< Null after finish().
   std::uint64_t size_bytes_ = 0;
-  std::uint64_t written_back_bytes_ = 0;
   bool has_failed_ = false; ///< What was appended is not all in the file.
   bool is_named_ = false;   ///< There is no temporary file any more.
 

@@ -2,99 +2,13 @@
 // Files of records over HTTP: sent or named, watched, and what came of them.
 #include "protocol/csv/dialect.hpp"
 #include "tests/csv/stored_text.hpp"
-#include "tests/gateway/edge_world.hpp"
-
-#include <nlohmann/json.hpp>
-
-#include <chrono>
-#include <thread>
+#include "tests/gateway/job_world.hpp"
 
 using namespace dossier;
 using namespace dossier::test;
 using nlohmann::json;
-using namespace std::chrono_literals;
 
-namespace {
-
-const std::string header
-  = "caller_id,recipient,call_date,end_time,duration,cost,reference,currency\n";
-const std::string three_rows = header
-                               + "44,\"a,\"\"b\"\"\",01/02/2024,10:00:00,60,1.250,R1,GBP\n"
-                                 "44,c,31/02/2024,10:00:00,60,1.250,R2,GBP\n"
-                                 "45,,03/02/2024,10:00:00,-0,0,R3,EUR\n";
-
-settings of_small_chunks() {
-  auto s = edge_world::small_settings();
-  s.ingestion.chunk_threshold_bytes = 2'000;
-  s.ingestion.chunk_bytes = 1'000;
-  s.ingestion.list_limit_max = 50;
-  return s;
-}
-
-struct fixture : edge_world {
-  fixture()
-    : edge_world(of_small_chunks()) {}
-
-  response ask(const std::string& target, std::optional<principal> who = {}) {
-    return send({verb::get, target, {}, {}, who});
-  }
-
-  response upload(const std::string& text, const std::string& query = "customerId=acme") {
-    return send({verb::post, "/api/cdr/upload-large?" + query, {}, text});
-  }
-
-  /// The job's id, when it has ended.
-  std::string ingest(const std::string& text, const std::string& query = "customerId=acme") {
-    const auto accepted = upload(text, query);
-    BOOST_REQUIRE_MESSAGE(accepted.status == 202, accepted.body);
-    const std::string id = json_of(accepted)["correlationId"];
-    BOOST_TEST(field_of(accepted, "Location") == "/api/jobstatus/" + id);
-    wait_for(id);
-    return id;
-  }
-
-  json wait_for(const std::string& id) {
-    for (int looks = 0; looks < 2'000; ++looks) {
-      auto job = json_of(ask("/api/jobstatus/" + id));
-      if (!job["endedAt"].is_null())
-        return job;
-      std::this_thread::sleep_for(5ms);
-    }
-    BOOST_FAIL("the job does not end");
-    return {};
-  }
-
-  static std::string many_rows(int count) {
-    std::string text = header;
-    for (int i = 0; i < count; ++i)
-      text += "44,\"x\ny\",01/02/2024,10:00:00,60,1.250,K" + std::to_string(i) + ",GBP\n";
-    return text;
-  }
-
-  /// All of a stream.
-  static std::string text_of(const response& r) {
-    std::string all;
-    asio::io_context io;
-    asio::co_spawn(
-      io,
-      [&]() -> awaitable<void> {
-        for (;;) {
-          auto piece = co_await r.stream->next();
-          BOOST_REQUIRE(piece);
-          if (!*piece)
-            co_return;
-          all += **piece;
-        }
-      },
-      asio::detached);
-    io.run();
-    return all;
-  }
-};
-
-} // namespace
-
-BOOST_FIXTURE_TEST_SUITE(ingestion_routes_tests, fixture)
+BOOST_FIXTURE_TEST_SUITE(ingestion_routes_tests, job_world)
 
 BOOST_AUTO_TEST_CASE(a_sent_file_becomes_rows_and_rejects) {
   const auto id = ingest(three_rows, "customerId=acme&fileName=calls.csv");
@@ -398,8 +312,6 @@ BOOST_AUTO_TEST_CASE(a_formula_in_a_reject_is_harmless_in_csv) {
   BOOST_TEST(csv.find("\n=") == std::string::npos, csv);
 }
 
-// Keys and repairs.
-
 BOOST_AUTO_TEST_CASE(a_key_that_was_there_before_is_a_reject_of_its_own_kind) {
   const auto first = ingest(three_rows);
   const auto id = ingest(three_rows + "1,2,03/02/2024,10:00:00,1,0,R9,EUR\n");
@@ -415,79 +327,6 @@ BOOST_AUTO_TEST_CASE(a_key_that_was_there_before_is_a_reject_of_its_own_kind) {
   BOOST_TEST(found["isComplete"] == true);
   BOOST_REQUIRE(found["items"].size() == 1u);
   BOOST_TEST(found["items"][0]["correlationId"] == first);
-}
-
-BOOST_AUTO_TEST_CASE(a_reject_is_repaired_by_its_corrected_text) {
-  const auto id = ingest(three_rows);
-  const auto repair = [&](const std::string& row, const std::string& text) {
-    return send({verb::post,
-                 "/api/jobs/" + id + "/rejects/" + row + "/repair",
-                 {},
-                 json{{"text", text}}.dump()});
-  };
-  const auto wrong = repair("2", "44,c,30/02/2024,10:00:00,60,1.250,R2,GBP");
-  BOOST_TEST(wrong.status == 400u);
-  BOOST_TEST(json_of(wrong)["pointer"] == "/text");
-  BOOST_TEST(json_of(wrong)["detail"].get<std::string>().find("(cast): call_date: ")
-             != std::string::npos);
-  BOOST_TEST(repair("1", "x").status == 404u);
-  BOOST_TEST(repair("99", "x").status == 404u);
-  BOOST_TEST(repair("x", "x").status == 404u);
-  const auto done = json_of(repair("2", "44,c,28/02/2024,10:00:00,60,1.250,R2,GBP"));
-  BOOST_TEST(done == json::parse(R"({"repaired":1,"refused":0,"rejectsLeft":0,
-                                     "status":"Succeeded","items":[]})"));
-  BOOST_TEST(json_of(ask("/api/jobs/" + id + "/records/2"))["values"]["call_date"] == "2024-02-28");
-  BOOST_TEST(json_of(ask("/api/jobs/" + id + "/rejects"))["items"].empty());
-  BOOST_TEST(json_of(ask("/api/jobstatus/" + id))["processedRecordsCount"] == 3);
-  BOOST_TEST(repair("2", "x").status == 404u);
-}
-
-BOOST_AUTO_TEST_CASE(the_list_of_rejects_comes_back_corrected) {
-  std::string text = header;
-  for (int i = 1; i <= 90; ++i)
-    text += i % 3 == 0 ? "=1+1,\"b\nc\",bad,10:00:00,1,1,K" + std::to_string(i) + ",GBP\n"
-                       : "a,b,01/02/2024,10:00:00,1,1,K" + std::to_string(i) + ",GBP\n";
-  const auto id = ingest(text);
-  auto list = text_of(ask("/api/jobs/" + id + "/rejects?format=csv"));
-  for (auto at = list.find(",bad,"); at != list.npos; at = list.find(",bad,"))
-    list.replace(at, 5, ",02/02/2024,");
-  // One stays as it was, one is of no reject.
-  list.replace(list.find(",02/02/2024,"), 12, ",worse,");
-  list += "1,,,,,,,\"a,b\"\n";
-  const auto target = "/api/jobs/" + id + "/rejects/repair";
-  const std::vector<std::pair<std::string, std::string>> as_csv{{"Content-Type", "text/csv"}};
-  const auto outcome = json_of(send({verb::post, target, as_csv, list}));
-  BOOST_TEST(outcome["repaired"] == 29);
-  BOOST_TEST(outcome["refused"] == 2);
-  BOOST_TEST(outcome["rejectsLeft"] == 1);
-  BOOST_TEST(outcome["items"][0]["row"] == 1);
-  BOOST_TEST(outcome["items"][0]["kind"] == "no-reject");
-  BOOST_TEST(outcome["items"][1]["row"] == 3);
-  BOOST_TEST(outcome["items"][1]["kind"] == "cast");
-  const auto row = json_of(ask("/api/jobs/" + id + "/records/6"))["values"];
-  BOOST_TEST(row["caller_id"] == "=1+1");
-  BOOST_TEST(row["recipient"] == "b\nc");
-  BOOST_TEST(json_of(ask("/api/jobs/" + id + "/rejects"))["items"].size() == 1u);
-  // What it says to bad files.
-  const auto refused = [&](const std::string& file, unsigned status) {
-    const auto answer = send({verb::post, target, as_csv, file});
-    BOOST_TEST(answer.status == status, file << ": " << answer.body);
-  };
-  refused("", 400);
-  refused("a,b\n1,2\n", 400);
-  refused("row,text\nx,y\n", 400);
-  refused("row,text\n3,y\n3,z\n", 400);
-  refused("row,text\n\"3,y\n", 400);
-  BOOST_TEST(send({verb::post, target, {}, list}).status == 415u);
-}
-
-BOOST_AUTO_TEST_CASE(others_cannot_repair) {
-  const auto id = ingest(three_rows);
-  const auto stranger = customer_key("umbrella");
-  BOOST_TEST(
-    send({verb::post, "/api/jobs/" + id + "/rejects/2/repair", {}, R"({"text":"x"})", stranger})
-      .status
-    == 404u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -88,15 +88,6 @@ BOOST_AUTO_TEST_CASE(an_upload_makes_damaged_content_whole_and_disturbs_no_reade
   BOOST_CHECK_EQUAL(text, "help!");
 }
 
-BOOST_AUTO_TEST_CASE(writing_back_starts_every_two_mebibytes) {
-  auto upload = store->begin("a", false);
-  require(upload);
-  const std::string piece(256 * 1024, 'x');
-  for (int i = 0; i < 17; ++i)
-    require((*upload)->append(bytes_of(piece)));
-  BOOST_CHECK_EQUAL(std::ranges::count(files.done, "start_writeback"), 2);
-}
-
 BOOST_AUTO_TEST_CASE(what_was_declared_and_is_true_is_accepted) {
   md5_digest md5;
   require(parse_base64("XUFAKrxLKna5cZ2REBfFkg==", md5));

@@ -178,12 +178,6 @@ public:
   result<void> append(std::span<const std::byte> bytes) override {
     return files_.note("append", [&] { return real_->append(bytes); });
   }
-  void start_writeback() override {
-    (void)files_.note("start_writeback", [&]() -> result<void> {
-      real_->start_writeback();
-      return {};
-    });
-  }
   result<void> sync() override {
     return files_.note("sync", [&] { return real_->sync(); });
   }

@@ -100,18 +100,6 @@ BOOST_AUTO_TEST_CASE(data_is_synced_before_its_name_and_the_directory_after) {
   BOOST_TEST(files.done == wanted, boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(writing_back_starts_every_two_mebibytes) {
-  auto writer = begun({a_job, 1, 1});
-  // What does not get smaller.
-  std::mt19937_64 dice(1);
-  std::string noise(260'000, ' ');
-  for (std::uint64_t number = 4; number < 24; ++number) {
-    std::ranges::generate(noise, [&dice] { return static_cast<char>(dice()); });
-    require(writer->append(borrowed(some_reject(number, noise))));
-  }
-  BOOST_TEST(std::ranges::count(files.done, "start_writeback") == 2);
-}
-
 BOOST_AUTO_TEST_CASE(an_attempt_that_is_given_up_leaves_no_trace) {
   auto writer = begun({a_job, 3, 2});
   BOOST_TEST(files_left().size() == 1u);

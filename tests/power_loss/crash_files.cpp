@@ -14,7 +14,6 @@ public:
   result<void> append(std::span<const std::byte> bytes) override {
     return disk_.append(file_, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   }
-  void start_writeback() override {}
   result<void> sync() override { return disk_.sync(file_); }
 
 private:
