@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+#define DOSSIER_JSON_INSTANCES
+#include "tests/support/json_instances.hpp"
