@@ -11,7 +11,7 @@ import threading
 import time
 
 from kafka_peer import real_kafka
-from rig import CUSTOMERS, Absent, median, resting_copy
+from rig import CUSTOMERS, Absent, await_rest, median, resting_copy
 from table import Bound, Row, ms, rate
 
 SHARDS = 64
@@ -38,6 +38,7 @@ def drain(rig):
 
 def _drain_rows(rig, kafka, server, what):
     made = rig.fill(server, 40_000 if rig.quick else 400_000)
+    await_rest(server)
     server.stop()
     image = server.data_dir + ".image"
     os.rename(server.data_dir, image)
@@ -75,7 +76,7 @@ def _drained(server, count):
             first = now
         if delivered >= count:
             break
-        time.sleep(0.01)
+        time.sleep(0.05)  # Each look costs the server a millisecond.
     else:
         raise RuntimeError(f"{delivered:.0f} of {count} events were delivered within {DRAIN_S_MAX} s")
     if now[1] == first[1]:
