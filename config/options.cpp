@@ -85,6 +85,10 @@ const option table[] = {
    "How long SIGTERM lets requests in flight finish.", "ms", {0, 600'000}},
   {"http.blob_threads", at<&H::blob_threads>,
    "Threads that hash, write and sync uploads.", "threads", {1, 256}},
+  {"http.upload_rest_us", at<&H::upload_rest_us>,
+   "How long a large upload rests for each request that is answered meanwhile, so that it keeps "
+   "nobody waiting; 0: not at all.",
+   "us", {0, 10'000}},
 
   {"storage.data_dir", at<&S::data_dir>,
    "Directory of everything that is kept. It is made if it does not exist.",

@@ -40,6 +40,7 @@ struct http_settings {
   std::uint32_t retry_after_s = 1;                       ///< http.retry_after_s
   std::uint32_t drain_ms = 8'000; ///< http.drain_ms: how long SIGTERM waits for what is in flight
   std::uint32_t blob_threads = 2; ///< http.blob_threads: hashing and syncing of uploads
+  std::uint32_t upload_rest_us = 500; ///< http.upload_rest_us: for each request answered meanwhile
 };
 
 struct storage_settings {

@@ -5,11 +5,11 @@
 
 #include "actors/outbound.hpp"
 #include "gateway/net.hpp"
+#include "gateway/outbound_connection.hpp"
 
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/thread_pool.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <string>
@@ -30,8 +30,6 @@ struct outbound_parts {
   std::size_t answer_bytes_max = 65'536;
   std::string user_agent;
 };
-
-using steady_point = std::chrono::steady_clock::time_point;
 
 /// Makes the call; ends at `until` at the latest. If one of the name's addresses may not be called,
 /// none is. Connects to the checked addresses in their order, a bounded number of them, without

@@ -79,8 +79,8 @@ bool outbox_publisher::offer_news(shard_number shard) {
   }
   // Lowered before the look: what is recorded during it raises it again.
   has_news_[shard].store(false, std::memory_order_release);
-  const auto rows = store_.read_feed_events(shard, state.positions.next_to_begin() - 1,
-                                           page_events_);
+  const auto rows
+    = store_.read_feed_events(shard, state.positions.next_to_begin() - 1, page_events_);
   if (!rows) {
     hold_back(shard, rows.error().why);
     return true;

@@ -2,11 +2,13 @@
 #include "gateway/routes/received_content.hpp"
 
 #include "config/log.hpp"
+#include "gateway/server.hpp"
 
 #include <boost/asio/strand.hpp>
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <span>
 #include <utility>
 
@@ -16,6 +18,8 @@ namespace {
 
 constexpr std::size_t piece_bytes = 128 * 1024;
 constexpr std::size_t pieces_max = 4;
+/// No piece rests longer, so an upload has its share however much else is asked for.
+constexpr std::chrono::microseconds rest_max{5'000};
 
 /// What the connection and the workers share of one upload; whoever lets go last removes what is
 /// unfinished. A piece is filled by the connection, or read by workers.
@@ -130,12 +134,49 @@ awaitable<result<std::size_t>> refill(pieces_in_hand& in_hand, std::size_t which
   co_return co_await fill(body, piece);
 }
 
+/// Makes room for others: between two pieces an upload rests for each request that was answered
+/// since. One that takes all it can get keeps them waiting, for processors and for their syncs.
+class courtesy {
+public:
+  explicit courtesy(const shared_parts& shared)
+    : shared_(shared)
+    , answered_(answered()) {}
+
+  awaitable<void> rest() {
+    const auto now = answered();
+    const auto others = static_cast<std::int64_t>(
+      std::min<std::uint64_t>(now - std::exchange(answered_, now), others_max));
+    const std::chrono::microseconds each{shared_.parts.settings.http.upload_rest_us};
+    const auto time = std::min(others * each, rest_max);
+    if (time == time.zero())
+      co_return;
+    asio::steady_timer timer(co_await asio::this_coro::executor, time);
+    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+
+private:
+  static constexpr std::uint64_t others_max = 10'000;
+
+  std::uint64_t answered() const {
+    const auto* http = shared_.parts.http ? shared_.parts.http() : nullptr;
+    std::uint64_t all = 0;
+    if (http != nullptr)
+      for (const auto& responses : http->responses_by_class)
+        all += responses.load(std::memory_order_relaxed);
+    return all;
+  }
+
+  const shared_parts& shared_;
+  std::uint64_t answered_;
+};
+
 /// Receives the whole body. What was begun and not finished is gone when this returns.
 awaitable<received_content> receive(shared_parts& shared, body_reader& body,
                                     std::shared_ptr<upload_in_progress> work) {
   auto& workers = shared.parts.blob_workers;
   auto executor = co_await asio::this_coro::executor;
   pieces_in_hand in_hand(work, workers, std::move(executor));
+  courtesy to_others(shared);
   for (std::size_t which = 0;; which = (which + 1) % pieces_max) {
     const auto got = co_await refill(in_hand, which, body, work->piece(which));
     if (!got) {
@@ -165,6 +206,7 @@ awaitable<received_content> receive(shared_parts& shared, body_reader& body,
         co_return begun.error();
     }
     in_hand.take(which);
+    co_await to_others.rest();
   }
 }
 

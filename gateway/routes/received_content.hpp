@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A body on its way from the connection to the blob store. While a worker hashes and writes one
-// piece, the connection receives the next: two pieces in memory, never more.
+// A body on its way from the connection to the blob store, piece by piece. While workers write and
+// hash some, the connection receives the next: four pieces in memory, never more. It rests while
+// other requests are answered.
 #pragma once
 
 #include "gateway/routes/shared.hpp"

@@ -3,13 +3,16 @@
 #include "tests/gateway/edge_world.hpp"
 
 #include "gateway/routes/content_upload.hpp"
+#include "gateway/server.hpp"
 
 #include <nlohmann/json.hpp>
 
+#include <chrono>
 #include <filesystem>
 
 using namespace dossier;
 using namespace dossier::test;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -80,6 +83,21 @@ BOOST_AUTO_TEST_CASE(what_is_uploaded_comes_down_byte_for_byte) {
     BOOST_TEST(field_of(got, "ETag") == "\"" + sha256_hex(content) + "\"");
     BOOST_TEST(field_of(got, "Repr-Digest") == repr_digest(content));
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_large_upload_rests_while_others_are_answered) {
+  http_stats stats;
+  parts.http = [&stats] {
+    stats.responses_by_class[2] += 1'000;
+    return &stats;
+  };
+  config.http.upload_rest_us = 10'000;
+  const auto content = pattern(2 * 128 * 1024 + 1);
+  const auto made = create();
+  const auto begun = std::chrono::steady_clock::now();
+  BOOST_TEST(put(made.upload_target, content).status == 201u);
+  // Behind each of the two full pieces as long as it may.
+  BOOST_TEST((std::chrono::steady_clock::now() - begun >= 10ms));
 }
 
 BOOST_AUTO_TEST_CASE(a_body_may_come_in_any_pieces_with_or_without_a_length) {
