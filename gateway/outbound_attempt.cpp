@@ -79,7 +79,7 @@ find_addresses(const outbound_parts& parts, const destination& to, steady_point 
                });
     auto looked_up = co_await slot->wait();
     if (!looked_up)
-      co_return late(to, "its name was looked up");
+      co_return late_call(to, "its name was looked up");
     if (!*looked_up)
       co_return looked_up->error();
     addresses = std::move(**looked_up);
@@ -149,12 +149,12 @@ awaitable<error_code> read_head(outbound_connection& from, beast::flat_buffer& b
 awaitable<result<outbound_answer>> exchange(const outbound_parts& parts, outbound_connection& with,
                                             const destination& to, std::string_view request) {
   if (const auto error = co_await with.write(request); error)
-    co_return broken(to, "sending", error);
+    co_return broken_call(to, "sending", error);
   beast::flat_buffer buffer{buffer_bytes_max};
   for (int interim = 0; interim <= interim_max; ++interim) {
     answer_parser parser;
     if (const auto error = co_await read_head(with, buffer, parser); error)
-      co_return broken(to, "its answer was awaited", error);
+      co_return broken_call(to, "its answer was awaited", error);
     const auto& head = parser.get();
     const unsigned status = head.result_int();
     if (status >= 100 && status < 200 && status != 101)
@@ -170,7 +170,7 @@ awaitable<result<outbound_answer>> exchange(const outbound_parts& parts, outboun
     if (const auto found = head.find("WebHook-Allowed-Origin"); found != head.end())
       answer.allowed_origin = std::string{found->value()};
     if (const auto error = co_await drain(with, buffer, parser, parts.answer_bytes_max); error)
-      co_return broken(to, "its answer was read", error);
+      co_return broken_call(to, "its answer was read", error);
     co_return answer;
   }
   co_return fail(errc::malformed, name_of(to) + " sent interim answers only");

@@ -89,7 +89,7 @@ connect(const destination& to, const std::vector<ip_address>& addresses, steady_
       made->stream.expires_at(until);
       co_return made;
     }
-    why = broken(to, "connecting", error);
+    why = broken_call(to, "connecting", error);
   }
   co_return why.value_or(fail(errc::not_found, to.host + " has no address"));
 }
@@ -100,13 +100,13 @@ std::string name_of(const destination& to) {
   return to.host + " port " + std::to_string(to.port);
 }
 
-failure late(const destination& to, std::string_view doing) {
+failure late_call(const destination& to, std::string_view doing) {
   return fail(errc::timed_out, name_of(to) + " did not answer in time while " + std::string{doing});
 }
 
-failure broken(const destination& to, std::string_view doing, const error_code& error) {
+failure broken_call(const destination& to, std::string_view doing, const error_code& error) {
   if (error == beast::error::timeout)
-    return late(to, doing);
+    return late_call(to, doing);
   if (error.category() == make_error_code(beast::http::error::end_of_stream).category())
     return fail(errc::malformed,
                 name_of(to) + " sent what is no whole HTTP answer: " + error.message());
@@ -130,7 +130,7 @@ open_connection(asio::ssl::context& tls, const destination& to,
     co_return fail(errc::unavailable, "TLS cannot name the host " + to.host);
   const auto [error] = co_await made->stream.async_handshake(asio::ssl::stream_base::client, told);
   if (error)
-    co_return broken(to, "agreeing on TLS", error);
+    co_return broken_call(to, "agreeing on TLS", error);
   co_return std::unique_ptr<outbound_connection>{std::move(made)};
 }
 

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -36,10 +37,10 @@ public:
 /// "host port 443", as failures name a destination.
 std::string name_of(const destination& to);
 /// The destination did not answer in time.
-failure late(const destination& to, std::string_view doing);
+failure late_call(const destination& to, std::string_view doing);
 /// What an error of the connection means for a caller.
-failure broken(const destination& to, std::string_view doing,
-               const boost::system::error_code& error);
+failure broken_call(const destination& to, std::string_view doing,
+                    const boost::system::error_code& error);
 
 /// Tries the addresses in their order, at least one, each for its share of what is left until
 /// `until`; agrees on TLS, with the server's certificate checked, if the destination wants it. The
