@@ -4,6 +4,8 @@
 #include "tests/csv/stored_text.hpp"
 #include "tests/gateway/job_world.hpp"
 
+#include <nlohmann/json.hpp>
+
 using namespace dossier;
 using namespace dossier::test;
 using nlohmann::json;

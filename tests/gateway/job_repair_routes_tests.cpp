@@ -2,6 +2,8 @@
 // Rejects over HTTP: repaired one by one, or as the list that was asked for.
 #include "tests/gateway/job_world.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <utility>
 #include <vector>
 

@@ -4,12 +4,8 @@
 
 #include "tests/gateway/edge_world.hpp"
 
-#include <nlohmann/json.hpp>
-
-#include <chrono>
 #include <optional>
 #include <string>
-#include <thread>
 
 namespace dossier::test {
 
@@ -41,25 +37,8 @@ struct job_world : edge_world {
   }
 
   /// The job's id, when it has ended.
-  std::string ingest(const std::string& text, const std::string& query = "customerId=acme") {
-    const auto accepted = upload(text, query);
-    BOOST_REQUIRE_MESSAGE(accepted.status == 202, accepted.body);
-    const std::string id = json_of(accepted)["correlationId"];
-    BOOST_TEST(field_of(accepted, "Location") == "/api/jobstatus/" + id);
-    wait_for(id);
-    return id;
-  }
-
-  nlohmann::json wait_for(const std::string& id) {
-    for (int looks = 0; looks < 2'000; ++looks) {
-      auto job = json_of(ask("/api/jobstatus/" + id));
-      if (!job["endedAt"].is_null())
-        return job;
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-    BOOST_FAIL("the job does not end");
-    return {};
-  }
+  std::string ingest(const std::string& text, const std::string& query = "customerId=acme");
+  nlohmann::json wait_for(const std::string& id);
 
   static std::string many_rows(int count) {
     std::string text = header;
@@ -69,24 +48,7 @@ struct job_world : edge_world {
   }
 
   /// All of a stream.
-  static std::string text_of(const response& r) {
-    std::string all;
-    asio::io_context io;
-    asio::co_spawn(
-      io,
-      [&]() -> awaitable<void> {
-        for (;;) {
-          auto piece = co_await r.stream->next();
-          BOOST_REQUIRE(piece);
-          if (!*piece)
-            co_return;
-          all += **piece;
-        }
-      },
-      asio::detached);
-    io.run();
-    return all;
-  }
+  static std::string text_of(const response& r);
 };
 
 } // namespace dossier::test
