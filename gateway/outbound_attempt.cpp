@@ -58,7 +58,8 @@ result<std::string> request_text(const outbound_parts& parts, const outbound_req
   }
   if (is_post || !what.body.empty())
     put("Content-Length", std::to_string(what.body.size()));
-  return text.append("\r\n").append(what.body);
+  text.append("\r\n").append(what.body);
+  return text;
 }
 
 /// The addresses to connect to; every one of them may be called.

@@ -100,7 +100,7 @@ bool switch_direct_off(int descriptor) {
 
 /// Before the kernel is asked to write back: so much, and as much again, may queue before the
 /// medium.
-constexpr off_t writeback_bytes = 2 * 1024 * 1024;
+constexpr off_t writeback_step_bytes = 2 * 1024 * 1024;
 
 class posix_output_file final : public output_file {
 public:
@@ -124,7 +124,7 @@ public:
       }
       written_bytes_ += static_cast<off_t>(count);
       bytes = bytes.subspan(static_cast<std::size_t>(count));
-      if (written_bytes_ - writeback_bytes_ >= writeback_bytes)
+      if (written_bytes_ - writeback_bytes_ >= writeback_step_bytes)
         start_writeback();
     }
     return {};

@@ -36,7 +36,6 @@ outbox_publisher::outbox_publisher(journal& store, event_sink& sink, const clock
   , time_(time)
   , to_message_(std::move(to_message))
   , bounds_(bounds)
-  , page_events_(std::min(bounds.page_events, (bounds.in_flight_max + 1) / 2))
   , shards_(store.shard_count())
   , has_news_(new std::atomic<bool>[store.shard_count()]) {
   for (shard_number shard = 0; shard < shards_.size(); ++shard) {
@@ -71,16 +70,15 @@ bool outbox_publisher::offer_news(shard_number shard) {
   // The clock last: most shards have no news, and this is asked of all of them on each turn.
   if (!has_news_[shard].load(std::memory_order_acquire) || state.waits_until > time_.now())
     return true;
-  // Whole pages: were each shard to take what little room there is, it would look for its place in
-  // the store again for some ten events.
-  if (on_their_way_ + page_events_ > bounds_.in_flight_max) {
+  const auto room = bounds_.in_flight_max - std::min(bounds_.in_flight_max, on_their_way_);
+  const auto limit = std::min(room, bounds_.page_events);
+  if (limit == 0) {
     is_full_ = true;
     return false;
   }
   // Lowered before the look: what is recorded during it raises it again.
   has_news_[shard].store(false, std::memory_order_release);
-  const auto rows
-    = store_.read_feed_events(shard, state.positions.next_to_begin() - 1, page_events_);
+  const auto rows = store_.read_feed_events(shard, state.positions.next_to_begin() - 1, limit);
   if (!rows) {
     hold_back(shard, rows.error().why);
     return true;
@@ -105,7 +103,7 @@ bool outbox_publisher::offer_news(shard_number shard) {
     else
       note_finished(shard, row.position);
   }
-  if (rows->size() == page_events_) {
+  if (rows->size() == limit) {
     has_news_[shard].store(true, std::memory_order_release);
     has_backlog_ = true;
   }

@@ -35,8 +35,7 @@ public:
   struct limits {
     std::size_t in_flight_max = 20'000; ///< Events offered and not acknowledged, in all shards.
     /// Read of one shard before the next has its turn. A request to Kafka holds one partition's
-    /// events, so of a backlog so many of one shard must follow each other as fill a request. No
-    /// more than half of in_flight_max counts.
+    /// events, so of a backlog so many of one shard must follow each other as fill a request.
     std::size_t page_events = 5'000;
     /// A shard whose event cannot be read, or that the backbone refused, waits so long.
     milliseconds retry{5'000};
@@ -85,7 +84,6 @@ private:
   const clock& time_;
   const wire to_message_;
   const limits bounds_;
-  const std::size_t page_events_;
   std::vector<shard_state> shards_;
   std::unique_ptr<std::atomic<bool>[]> has_news_; ///< One for each shard.
   std::vector<shard_number> acknowledged_;        ///< The shard of each event to be noted.

@@ -144,8 +144,7 @@ public:
 
   awaitable<void> rest() {
     const auto now = answered();
-    const auto others = static_cast<std::int64_t>(
-      std::min<std::uint64_t>(now - std::exchange(answered_, now), others_max));
+    const auto others = static_cast<std::int64_t>(now - std::exchange(answered_, now));
     const std::chrono::microseconds each{shared_.parts.settings.http.upload_rest_us};
     const auto time = std::min(others * each, rest_max);
     if (time == time.zero())
@@ -155,8 +154,6 @@ public:
   }
 
 private:
-  static constexpr std::uint64_t others_max = 10'000;
-
   std::uint64_t answered() const {
     const auto* http = shared_.parts.http ? shared_.parts.http() : nullptr;
     std::uint64_t all = 0;

@@ -11,7 +11,7 @@ import threading
 import time
 
 from kafka_peer import real_kafka
-from rig import CUSTOMERS, Absent, await_rest, median, resting_copy
+from rig import CUSTOMERS, Absent, median, resting_copy
 from table import Bound, Row, ms, rate
 
 SHARDS = 64
@@ -38,7 +38,6 @@ def drain(rig):
 
 def _drain_rows(rig, kafka, server, what):
     made = rig.fill(server, 40_000 if rig.quick else 400_000)
-    await_rest(server)
     server.stop()
     image = server.data_dir + ".image"
     os.rename(server.data_dir, image)

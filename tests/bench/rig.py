@@ -293,17 +293,6 @@ def _expect(answer, status):
     return answer
 
 
-def await_rest(server, timeout_s=60):
-    """Waits until the store has compacted what was written, so that this is no part of what is measured next."""
-    deadline = time.monotonic() + timeout_s
-    before, now = None, server.cpu_s()
-    while before is None or now - before > 0.02:
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"the server does not come to rest within {timeout_s} s")
-        time.sleep(0.5)
-        before, now = now, server.cpu_s()
-
-
 def resting_copy(source, target):
     """Copies a folder; nobody pays later for what that left to be written."""
     subprocess.run(["cp", "-a", "--reflink=auto", source, target], check=True)
