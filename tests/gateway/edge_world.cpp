@@ -65,19 +65,10 @@ response edge_world::send(const call& c, body_reader& body) {
   // Why thrown and not checked: several threads send at once, and Boost.Test's checks are for one.
   if (found == nullptr)
     throw std::logic_error("no route for " + c.target);
-  std::optional<response> answered;
-  std::exception_ptr thrown;
-  asio::io_context io;
-  asio::co_spawn(io, found->handler(r, body), [&](std::exception_ptr e, response answer) {
-    thrown = e;
-    answered = std::move(answer);
-  });
-  io.run();
-  if (thrown)
-    std::rethrow_exception(thrown);
-  if (!answered || answered->status == 500)
-    throw std::logic_error("no answer, or 500, from " + c.target);
-  return std::move(*answered);
+  auto answered = coroutines.run(found->handler(r, body));
+  if (answered.status == 500)
+    throw std::logic_error("500 from " + c.target);
+  return answered;
 }
 
 const route* edge_world::prepare(const call& c, request& r) const {

@@ -14,10 +14,9 @@
 #include "gateway/routes/routes.hpp"
 #include "gateway/system.hpp"
 #include "persistence/memory_journal.hpp"
+#include "tests/gateway/coroutine_runner.hpp"
 #include "tests/support/scratch_directory.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/test/unit_test.hpp>
 #include <nlohmann/json_fwd.hpp>
 
@@ -166,6 +165,7 @@ struct edge_world {
   settings config;
   hand_clock time;
   scratch_directory directory;
+  coroutine_runner coroutines;
   std::unique_ptr<memory_journal> store = memory_journal::make(config.storage.shards);
   random_ids ids;
   group_committer commits{*store, time, {}, [](const failure&) {

@@ -55,17 +55,9 @@ struct fixture : edge_world {
 
   /// The stream's next piece.
   std::optional<std::string> next(body_stream& stream) {
-    std::optional<result<std::optional<std::string>>> got;
-    asio::io_context io;
-    asio::co_spawn(io, stream.next(),
-                   [&](std::exception_ptr thrown, result<std::optional<std::string>> piece) {
-                     BOOST_REQUIRE(!thrown);
-                     got.emplace(std::move(piece));
-                   });
-    io.run();
-    BOOST_REQUIRE(got.has_value());
-    BOOST_REQUIRE(got->has_value());
-    return **got;
+    auto piece = coroutines.run(stream.next());
+    BOOST_REQUIRE(piece);
+    return *piece;
   }
 
   std::shared_ptr<body_stream> open(const std::string& query, field_list fields = {}) {

@@ -30,21 +30,13 @@ nlohmann::json job_world::wait_for(const std::string& id) {
 
 std::string job_world::text_of(const response& r) {
   std::string all;
-  asio::io_context io;
-  asio::co_spawn(
-    io,
-    [&]() -> awaitable<void> {
-      for (;;) {
-        auto piece = co_await r.stream->next();
-        BOOST_REQUIRE(piece);
-        if (!*piece)
-          co_return;
-        all += **piece;
-      }
-    },
-    asio::detached);
-  io.run();
-  return all;
+  for (;;) {
+    const auto piece = coroutines.run(r.stream->next());
+    BOOST_REQUIRE(piece);
+    if (!*piece)
+      return all;
+    all += **piece;
+  }
 }
 
 } // namespace dossier::test

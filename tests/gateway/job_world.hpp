@@ -48,7 +48,7 @@ struct job_world : edge_world {
   }
 
   /// All of a stream.
-  static std::string text_of(const response& r);
+  std::string text_of(const response& r);
 };
 
 } // namespace dossier::test

@@ -20,26 +20,17 @@ namespace {
 
 /// All that comes, read with so much room at a time.
 result<std::string> all_of(body_reader& body, std::size_t room) {
-  result<std::string> all = std::string{};
-  asio::io_context io;
-  asio::co_spawn(
-    io,
-    [&]() -> awaitable<void> {
-      std::vector<std::byte> into(room);
-      for (;;) {
-        const auto got = co_await body.read_some(into);
-        if (!got) {
-          all = got.error();
-          co_return;
-        }
-        if (*got == 0)
-          co_return;
-        all->append(reinterpret_cast<const char*>(into.data()), *got);
-      }
-    },
-    asio::detached);
-  io.run();
-  return all;
+  std::string all;
+  std::vector<std::byte> into(room);
+  coroutine_runner coroutines;
+  for (;;) {
+    const auto got = coroutines.run(body.read_some(into));
+    if (!got)
+      return got.error();
+    if (*got == 0)
+      return all;
+    all.append(reinterpret_cast<const char*>(into.data()), *got);
+  }
 }
 
 std::string gzip(const std::string& text) {
