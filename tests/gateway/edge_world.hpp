@@ -173,17 +173,13 @@ struct edge_world {
                           }};
   worker_threads loaders{1};
   pulse_thread pulse;
-  std::unique_ptr<event_feed_service> feed
-    = std::move(*event_feed_service::open(*store, "/dossier", 2'000));
-  std::unique_ptr<outbound_client> outbound
-    = std::move(*outbound_client::start(config.webhooks, time));
+  std::unique_ptr<event_feed_service> feed = *event_feed_service::open(*store, "/dossier", 2'000);
+  std::unique_ptr<outbound_client> outbound = *outbound_client::start(config.webhooks, time);
   webhook_parts outside{*outbound, *feed, *store, std::string(32, 'w')};
   dossier::core core{{*store, commits, time, ids, loaders, pulse, config, false, &outside}};
   watched_documents documents{core.documents()};
-  std::unique_ptr<blob_store> blobs
-    = std::move(*blob_store::open(posix_files(), directory / "blobs", *store));
-  std::unique_ptr<row_store> row_files
-    = std::move(*row_store::open(posix_files(), directory / "rows"));
+  std::unique_ptr<blob_store> blobs = *blob_store::open(posix_files(), directory / "blobs", *store);
+  std::unique_ptr<row_store> row_files = *row_store::open(posix_files(), directory / "rows");
   row_schema_registry schemas = *row_schema_registry::open("");
   key_turn turn;
   ingester ingestion{{*store, core.jobs(), *blobs, *row_files, schemas, turn}, config.ingestion};

@@ -118,7 +118,7 @@ public:
   }
 
   std::shared_ptr<const input_file> open() const {
-    return std::move(*posix_files().open(directory_ / "content"));
+    return *posix_files().open(directory_ / "content");
   }
 
 private:
@@ -148,8 +148,8 @@ class served {
 public:
   explicit served(const settings& s = quick_settings())
     : file_(file_bytes)
-    , server_(std::move(
-        *dossier::server::listen(s, clock_, table(), [](const request& r) { return enter(r); }))) {
+    , server_(
+        *dossier::server::listen(s, clock_, table(), [](const request& r) { return enter(r); })) {
     server_->start();
   }
   ~served() {

@@ -227,7 +227,8 @@ BOOST_AUTO_TEST_CASE(of_a_refused_request_only_the_message_that_is_refused_alone
         std::pair{RD_KAFKA_RESP_ERR_INVALID_RECORD, errc::invalid_argument}}) {
     world w;
     // The request of all, then that of the first message alone.
-    w.broker->fail_requests(produce, {error, error});
+    const auto number = static_cast<std::int16_t>(error);
+    w.broker->fail_requests(produce, {number, number});
     w.offer_as_one_request(1, 20);
     poll_until(*w.sink, w.report, [&] { return w.report.was_reset; });
     BOOST_CHECK(w.report.refused.empty());

@@ -83,7 +83,7 @@ stepped_world::~stepped_world() {
 void stepped_world::start() {
   constexpr std::size_t looks_max = 1'000;
   if (calls_ != nullptr) {
-    feed.inner = std::move(*event_feed_service::open(*store, "/dossier", looks_max));
+    feed.inner = *event_feed_service::open(*store, "/dossier", looks_max);
     outside.reset(new webhook_parts{*calls_, feed, *store, std::string(32, 'k')});
   }
   core = std::make_unique<dossier::core>(

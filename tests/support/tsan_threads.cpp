@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// librdkafka starts its threads with C11's functions, which ThreadSanitizer of GCC 12 does not
-// know: such a thread has no state of its sanitizer and crashes in the first call that it watches.
+// librdkafka starts its threads with C11's functions, which ThreadSanitizer does not know:
+// such a thread has no state of its sanitizer and crashes in the first call that it watches.
 // In programs under ThreadSanitizer these definitions come before libc's and go by way of pthreads.
 #include <pthread.h>
 #include <threads.h>
