@@ -10,13 +10,13 @@
 #include "protocol/result.hpp"
 #include "protocol/time.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/post.hpp>
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -25,40 +25,61 @@
 
 namespace dossier {
 
-/// A place for one value that arrives later. Used on its executor only, except by arrival_of().
-template <class T>
-class reply_slot : public std::enable_shared_from_this<reply_slot<T>> {
+/// Where a coroutine waits for another thread. What arrives is the heir's business, so that Asio's
+/// templates are made once and not for each type of answer.
+class arrival_gate {
 public:
-  reply_slot(asio::any_io_executor executor, asio::steady_timer::time_point until)
-    : executor_(std::move(executor))
-    , gate_(executor_, until) {}
+  arrival_gate(asio::any_io_executor executor, std::chrono::steady_clock::time_point until);
+  arrival_gate(const arrival_gate&) = delete;
+  arrival_gate& operator=(const arrival_gate&) = delete;
 
-  /// The value, or nullopt when the time is over. Once only.
-  awaitable<std::optional<T>> wait() {
-    const auto self = this->shared_from_this();
-    if (!value_)
-      co_await gate_.async_wait(asio::as_tuple(asio::use_awaitable));
-    co_return std::move(value_);
+  /// Until it is open or the time is over. On its executor, once; the gate must stay meanwhile.
+  awaitable<void> pass();
+
+protected:
+  ~arrival_gate() = default;
+  /// Any thread, once. What was left before, pass() makes visible.
+  static void open(std::shared_ptr<arrival_gate> gate);
+  /// On its executor.
+  bool is_open() const { return is_open_; }
+
+private:
+  const asio::any_io_executor executor_;
+  asio::steady_timer timer_;
+  bool is_open_ = false; ///< On its executor only.
+};
+
+/// A place for one value that arrives later.
+template <class T>
+class reply_slot final : public arrival_gate, public std::enable_shared_from_this<reply_slot<T>> {
+public:
+  using arrival_gate::arrival_gate;
+
+  /// After pass(): the value, or nullopt when the time was over. Once only.
+  std::optional<T> take() {
+    if (!is_open())
+      return std::nullopt;
+    return std::move(value_);
   }
 
-  /// What takes the value in, on any thread. One that comes too late is dropped. It does not keep
-  /// the slot alive.
+  /// On any thread, once. A value that comes too late is dropped.
+  static void arrive(const std::weak_ptr<reply_slot>& at, T value) {
+    auto slot = at.lock();
+    if (!slot)
+      return;
+    slot->value_.emplace(std::move(value));
+    open(std::move(slot));
+  }
+
+  /// The same as a function that does not keep the slot alive.
   std::function<void(T)> arrival_of() {
-    return [executor = executor_, weak = this->weak_from_this()](T value) {
-      auto slot = weak.lock();
-      if (!slot)
-        return;
-      asio::post(executor, [slot = std::move(slot), value = std::move(value)]() mutable {
-        slot->value_.emplace(std::move(value));
-        slot->gate_.cancel();
-      });
+    return [at = this->weak_from_this()](T value) {
+      arrive(at, std::move(value));
     };
   }
 
 private:
-  asio::any_io_executor executor_;
-  asio::steady_timer gate_;
-  std::optional<T> value_;
+  std::optional<T> value_; ///< Left by whoever answers; read only when the gate is open.
 };
 
 /// Calls start(receive) at once and suspends until `receive` was called, on any thread. After
@@ -66,10 +87,11 @@ private:
 template <class T, class Start>
 awaitable<result<T>> await_reply(milliseconds deadline, Start start) {
   auto executor = co_await asio::this_coro::executor;
-  const auto until = asio::steady_timer::clock_type::now() + deadline;
+  const auto until = std::chrono::steady_clock::now() + deadline;
   auto slot = std::make_shared<reply_slot<result<T>>>(std::move(executor), until);
   start(slot->arrival_of());
-  auto answer = co_await slot->wait();
+  co_await slot->pass();
+  auto answer = slot->take();
   if (answer)
     co_return std::move(*answer);
   co_return fail(errc::unavailable,
@@ -78,18 +100,42 @@ awaitable<result<T>> await_reply(milliseconds deadline, Start start) {
                      "Idempotency-Key if it had one.");
 }
 
-/// Starts `job` on a pool or on an executor of one; its return value is awaited with wait(). The
-/// job owns all that it uses, and is gone when its value arrives.
+/// Suspends the coroutine for so long.
+awaitable<void> pause_for(std::chrono::steady_clock::duration time);
+
+/// Something that a worker does once and then lets go.
+class errand {
+public:
+  virtual ~errand() = default;
+  virtual void run() = 0;
+};
+
+/// Workers that do one thing after the other.
+using worker_strand = asio::strand<asio::thread_pool::executor_type>;
+
+/// Any thread.
+void send_on(asio::thread_pool& pool, std::unique_ptr<errand> what);
+void send_on(const worker_strand& strand, std::unique_ptr<errand> what);
+
+/// Starts `job` on a pool or on a strand of one; its return value waits in the slot. The job owns
+/// all that it uses, and is gone when its value arrives.
 template <class Pool, class Job, class T = std::invoke_result_t<Job&>>
 std::shared_ptr<reply_slot<T>> start_on(Pool&& pool, asio::any_io_executor executor, Job job) {
-  const auto never = asio::steady_timer::time_point::max();
-  auto slot = std::make_shared<reply_slot<T>>(std::move(executor), never);
-  auto run = [job = std::optional<Job>{std::move(job)}, arrive = slot->arrival_of()]() mutable {
-    T value = (*job)();
-    job.reset();
-    arrive(std::move(value));
+  struct job_errand final : errand {
+    job_errand(Job todo, std::weak_ptr<reply_slot<T>> at)
+      : job(std::move(todo))
+      , slot(std::move(at)) {}
+    void run() override {
+      T value = (*job)();
+      job.reset();
+      reply_slot<T>::arrive(slot, std::move(value));
+    }
+    std::optional<Job> job;
+    std::weak_ptr<reply_slot<T>> slot;
   };
-  asio::post(pool, std::move(run));
+  const auto never = std::chrono::steady_clock::time_point::max();
+  auto slot = std::make_shared<reply_slot<T>>(std::move(executor), never);
+  send_on(pool, std::make_unique<job_errand>(std::move(job), slot));
   return slot;
 }
 
@@ -98,7 +144,8 @@ template <class Job, class T = std::invoke_result_t<Job&>>
 awaitable<T> run_on(asio::thread_pool& pool, Job job) {
   auto executor = co_await asio::this_coro::executor;
   auto slot = start_on(pool, std::move(executor), std::move(job));
-  auto value = co_await slot->wait();
+  co_await slot->pass();
+  auto value = slot->take();
   co_return std::move(*value);
 }
 

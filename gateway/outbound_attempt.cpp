@@ -78,7 +78,8 @@ find_addresses(const outbound_parts& parts, const destination& to, steady_point 
                  if (std::chrono::steady_clock::now() < until)
                    arrive(look_up(host));
                });
-    auto looked_up = co_await slot->wait();
+    co_await slot->pass();
+    auto looked_up = slot->take();
     if (!looked_up)
       co_return late_call(to, "its name was looked up");
     if (!*looked_up)

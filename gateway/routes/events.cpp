@@ -6,10 +6,6 @@
 #include "gateway/routes/document_access.hpp"
 #include "protocol/json_text.hpp"
 
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
 #include <memory>
 #include <utility>
 
@@ -65,7 +61,6 @@ public:
 
   /// A page with events, or what there is at `until` or when the server ends. Looks at least once.
   awaitable<result<feed_page>> next(std::chrono::steady_clock::time_point until) {
-    asio::steady_timer timer(co_await asio::this_coro::executor);
     feed_page page;
     page.next = question_.after;
     do {
@@ -78,10 +73,8 @@ public:
       // By the clock, not by looks: reading what the filter leaves out takes time, too.
       if (is_draining() || std::chrono::steady_clock::now() >= until)
         break;
-      if (is_end_) {
-        timer.expires_after(look_ms);
-        co_await timer.async_wait(asio::use_awaitable);
-      }
+      if (is_end_)
+        co_await pause_for(look_ms);
     } while (true);
     co_return page;
   }

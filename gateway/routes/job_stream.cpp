@@ -5,10 +5,6 @@
 #include "gateway/routes/job_access.hpp"
 #include "gateway/routes/job_json.hpp"
 
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
 #include <chrono>
 #include <memory>
 #include <utility>
@@ -30,7 +26,6 @@ public:
   awaitable<result<std::optional<std::string>>> next() override {
     if (is_over_)
       co_return std::nullopt;
-    asio::steady_timer timer(co_await asio::this_coro::executor);
     // A silent stream must not overrun the deadline of its piece.
     const auto until = std::chrono::steady_clock::now() + beat_;
     for (;;) {
@@ -46,8 +41,7 @@ public:
         co_return std::nullopt;
       if (std::chrono::steady_clock::now() >= until)
         co_return std::optional{std::string{": nothing new\n\n"}};
-      timer.expires_after(look_ms);
-      co_await timer.async_wait(asio::use_awaitable);
+      co_await pause_for(look_ms);
     }
   }
 

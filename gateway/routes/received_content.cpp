@@ -86,9 +86,9 @@ public:
     const auto written = std::exchange(written_[which], nullptr);
     if (!written)
       co_return result<void>{};
-    co_await hashed->wait();
-    const auto outcome = co_await written->wait();
-    co_return *outcome;
+    co_await hashed->pass();
+    co_await written->pass();
+    co_return *written->take();
   }
 
   /// Until workers have none any more: what was begun vanishes with whoever waits then.
@@ -105,8 +105,8 @@ public:
 private:
   const std::shared_ptr<upload_in_progress> work_;
   const asio::any_io_executor executor_;
-  const asio::strand<asio::thread_pool::executor_type> writing_;
-  const asio::strand<asio::thread_pool::executor_type> hashing_;
+  const worker_strand writing_;
+  const worker_strand hashing_;
   std::array<std::shared_ptr<reply_slot<result<void>>>, pieces_max> written_;
   std::array<std::shared_ptr<reply_slot<bool>>, pieces_max> hashed_;
 };
@@ -147,10 +147,8 @@ public:
     const auto others = static_cast<std::int64_t>(now - std::exchange(answered_, now));
     const std::chrono::microseconds each{shared_.parts.settings.http.upload_rest_us};
     const auto time = std::min(others * each, rest_max);
-    if (time == time.zero())
-      co_return;
-    asio::steady_timer timer(co_await asio::this_coro::executor, time);
-    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (time != time.zero())
+      co_await pause_for(time);
   }
 
 private:
