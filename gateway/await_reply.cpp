@@ -7,17 +7,7 @@
 
 namespace dossier {
 
-namespace {
-
-template <class Place>
-void post_errand(Place&& place, std::unique_ptr<errand> what) {
-  asio::post(place, [what = std::move(what)] { what->run(); });
-}
-
-} // namespace
-
-arrival_gate::arrival_gate(asio::any_io_executor executor,
-                           std::chrono::steady_clock::time_point until)
+arrival_gate::arrival_gate(asio::any_io_executor executor, steady_time until)
   : executor_(std::move(executor))
   , timer_(executor_, until) {}
 
@@ -34,17 +24,17 @@ void arrival_gate::open(std::shared_ptr<arrival_gate> gate) {
   });
 }
 
-awaitable<void> pause_for(std::chrono::steady_clock::duration time) {
+awaitable<void> pause_for(steady_duration time) {
   asio::steady_timer timer(co_await asio::this_coro::executor, time);
   co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
 }
 
 void send_on(asio::thread_pool& pool, std::unique_ptr<errand> what) {
-  post_errand(pool, std::move(what));
+  asio::post(pool, [what = std::move(what)] { what->run(); });
 }
 
 void send_on(const worker_strand& strand, std::unique_ptr<errand> what) {
-  post_errand(strand, std::move(what));
+  asio::post(strand, [what = std::move(what)] { what->run(); });
 }
 
 } // namespace dossier

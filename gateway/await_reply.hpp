@@ -7,6 +7,7 @@
 #pragma once
 
 #include "gateway/net.hpp"
+#include "gateway/patience.hpp"
 #include "protocol/result.hpp"
 #include "protocol/time.hpp"
 
@@ -29,7 +30,7 @@ namespace dossier {
 /// templates are made once and not for each type of answer.
 class arrival_gate {
 public:
-  arrival_gate(asio::any_io_executor executor, std::chrono::steady_clock::time_point until);
+  arrival_gate(asio::any_io_executor executor, steady_time until);
   arrival_gate(const arrival_gate&) = delete;
   arrival_gate& operator=(const arrival_gate&) = delete;
 
@@ -101,7 +102,7 @@ awaitable<result<T>> await_reply(milliseconds deadline, Start start) {
 }
 
 /// Suspends the coroutine for so long.
-awaitable<void> pause_for(std::chrono::steady_clock::duration time);
+awaitable<void> pause_for(steady_duration time);
 
 /// Something that a worker does once and then lets go.
 class errand {
@@ -118,9 +119,10 @@ void send_on(asio::thread_pool& pool, std::unique_ptr<errand> what);
 void send_on(const worker_strand& strand, std::unique_ptr<errand> what);
 
 /// Starts `job` on a pool or on a strand of one; its return value waits in the slot. The job owns
-/// all that it uses, and is gone when its value arrives.
+/// all that it uses, and is gone when its value arrives. Whoever waits does until `until`.
 template <class Pool, class Job, class T = std::invoke_result_t<Job&>>
-std::shared_ptr<reply_slot<T>> start_on(Pool&& pool, asio::any_io_executor executor, Job job) {
+std::shared_ptr<reply_slot<T>> start_on(Pool&& pool, asio::any_io_executor executor, Job job,
+                                        steady_time until = steady_time::max()) {
   struct job_errand final : errand {
     job_errand(Job todo, std::weak_ptr<reply_slot<T>> at)
       : job(std::move(todo))
@@ -133,8 +135,7 @@ std::shared_ptr<reply_slot<T>> start_on(Pool&& pool, asio::any_io_executor execu
     std::optional<Job> job;
     std::weak_ptr<reply_slot<T>> slot;
   };
-  const auto never = std::chrono::steady_clock::time_point::max();
-  auto slot = std::make_shared<reply_slot<T>>(std::move(executor), never);
+  auto slot = std::make_shared<reply_slot<T>>(std::move(executor), until);
   send_on(pool, std::make_unique<job_errand>(std::move(job), slot));
   return slot;
 }

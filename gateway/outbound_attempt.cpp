@@ -4,7 +4,6 @@
 #include "gateway/await_reply.hpp"
 #include "protocol/retry_after.hpp"
 
-#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/buffer_body.hpp>
@@ -64,20 +63,20 @@ result<std::string> request_text(const outbound_parts& parts, const outbound_req
 
 /// The addresses to connect to; every one of them may be called.
 awaitable<result<std::vector<ip_address>>>
-find_addresses(const outbound_parts& parts, const destination& to, steady_point until) {
+find_addresses(const outbound_parts& parts, const destination& to, steady_time until) {
   std::vector<ip_address> addresses;
   if (to.address) {
     addresses.push_back(*to.address);
   } else {
     using found = result<std::vector<ip_address>>;
-    auto slot = std::make_shared<reply_slot<found>>(co_await asio::this_coro::executor, until);
-    asio::post(parts.lookups,
-               [look_up = parts.look_up, host = to.host, until, arrive = slot->arrival_of()] {
-                 // Whoever asked has gone by then: a slow name server must not keep others waiting
-                 // for more.
-                 if (std::chrono::steady_clock::now() < until)
-                   arrive(look_up(host));
-               });
+    auto job = [look_up = parts.look_up, to, until]() -> found {
+      // Whoever asked has gone by then: a slow name server must not keep others waiting for more.
+      if (std::chrono::steady_clock::now() >= until)
+        return late_call(to, "its name was looked up");
+      return look_up(to.host);
+    };
+    auto executor = co_await asio::this_coro::executor;
+    const auto slot = start_on(parts.lookups, std::move(executor), std::move(job), until);
     co_await slot->pass();
     auto looked_up = slot->take();
     if (!looked_up)
@@ -181,7 +180,7 @@ awaitable<result<outbound_answer>> exchange(const outbound_parts& parts, outboun
 } // namespace
 
 awaitable<result<outbound_answer>> attempt_call(const outbound_parts& parts,
-                                                const outbound_request& what, steady_point until) {
+                                                const outbound_request& what, steady_time until) {
   const auto request = request_text(parts, what);
   if (!request)
     co_return request.error();

@@ -35,6 +35,6 @@ struct outbound_parts {
 /// none is. Connects to the checked addresses in their order, a bounded number of them, without
 /// looking up again. Runs on the executor of one thread.
 awaitable<result<outbound_answer>> attempt_call(const outbound_parts& parts,
-                                                const outbound_request& what, steady_point until);
+                                                const outbound_request& what, steady_time until);
 
 } // namespace dossier

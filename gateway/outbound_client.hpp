@@ -47,7 +47,7 @@ private:
   struct pending_call {
     outbound_request what;
     called done;
-    steady_point until;
+    steady_time until;
   };
 
   outbound_client(const webhook_settings& settings, const clock& time, look_up_function look_up);

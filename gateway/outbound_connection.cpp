@@ -74,7 +74,7 @@ asio::ip::address asio_address(const ip_address& address) {
 }
 
 awaitable<result<std::unique_ptr<plain_connection>>>
-connect(const destination& to, const std::vector<ip_address>& addresses, steady_point until) {
+connect(const destination& to, const std::vector<ip_address>& addresses, steady_time until) {
   std::optional<failure> why;
   for (std::size_t i = 0; i < addresses.size(); ++i) {
     const auto now = std::chrono::steady_clock::now();
@@ -116,7 +116,7 @@ failure broken_call(const destination& to, std::string_view doing, const error_c
 
 awaitable<result<std::unique_ptr<outbound_connection>>>
 open_connection(asio::ssl::context& tls, const destination& to,
-                const std::vector<ip_address>& addresses, steady_point until) {
+                const std::vector<ip_address>& addresses, steady_time until) {
   auto plain = co_await connect(to, addresses, until);
   if (!plain)
     co_return plain.error();

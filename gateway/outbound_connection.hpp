@@ -4,6 +4,7 @@
 
 #include "actors/outbound.hpp"
 #include "gateway/net.hpp"
+#include "gateway/patience.hpp"
 #include "protocol/result.hpp"
 
 #include <boost/asio/ssl/context.hpp>
@@ -19,8 +20,6 @@
 #include <vector>
 
 namespace dossier {
-
-using steady_point = std::chrono::steady_clock::time_point;
 
 /// Used by one coroutine at a time, on its executor.
 class outbound_connection {
@@ -47,6 +46,6 @@ failure broken_call(const destination& to, std::string_view doing,
 /// connection works until `until`; `tls` outlives it.
 awaitable<result<std::unique_ptr<outbound_connection>>>
 open_connection(asio::ssl::context& tls, const destination& to,
-                const std::vector<ip_address>& addresses, steady_point until);
+                const std::vector<ip_address>& addresses, steady_time until);
 
 } // namespace dossier

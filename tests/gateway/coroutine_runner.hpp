@@ -33,11 +33,12 @@ public:
     });
     context.restart();
     context.run();
+    // Its context is not given back: the coroutine is in there still.
+    if (!returned)
+      throw std::logic_error("a coroutine waits for nothing");
     give_back(context);
     if (thrown)
       std::rethrow_exception(thrown);
-    if (!returned)
-      throw std::logic_error("a coroutine waits for nothing");
     return std::move(*returned);
   }
 

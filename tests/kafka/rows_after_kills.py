@@ -108,7 +108,7 @@ def figure(server, name):
     return server.metrics()[name]
 
 
-def rows_said(server):
+def row_figures(server):
     return ", ".join(f"{name} {value:g}" for name, value in sorted(server.metrics().items())
                      if name.startswith("dossier_rows_"))
 
@@ -136,7 +136,7 @@ def await_all_published(server, timeout_s=60):
         published = figure(server, "dossier_rows_published_total")
         moved_at = now if published > before else moved_at
         if now > min(deadline, moved_at + timeout_s):
-            raise ServerFailed(f"rows are still on their way: {rows_said(server)}; the server's output ends:\n"
+            raise ServerFailed(f"rows are still on their way: {row_figures(server)}; the server's output ends:\n"
                                f"{server.log_tail()}")
         time.sleep(0.05)
 
