@@ -2,26 +2,12 @@
 #include "gateway/fields.hpp"
 
 #include "gateway/ascii.hpp"
+#include "protocol/utf8.hpp"
 
 #include <algorithm>
 #include <charconv>
 
 namespace dossier {
-
-namespace {
-
-/// Short enough for a sentence, whatever was sent; cut between characters.
-std::string shortened(std::string_view text) {
-  constexpr std::size_t bytes_max = 64;
-  if (text.size() <= bytes_max)
-    return std::string{text};
-  auto end = bytes_max;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80)
-    --end;
-  return std::string{text.substr(0, end)} + "...";
-}
-
-} // namespace
 
 std::optional<std::string> joined_field(const request& r, std::string_view name) {
   std::optional<std::string> joined;
@@ -77,6 +63,10 @@ result<std::uint64_t> query_number(const request& r, std::string_view name, std:
                   + std::to_string(min) + " to " + std::to_string(max) + ".",
                 std::string{name});
   return value;
+}
+
+result<std::uint64_t> page_limit(const request& r, std::uint64_t most, std::uint64_t otherwise) {
+  return query_number(r, "limit", std::min(otherwise, most), 1, most);
 }
 
 } // namespace dossier

@@ -25,4 +25,9 @@ failure bad_parameter(std::string_view name, std::string_view why);
 result<std::uint64_t> query_number(const request& r, std::string_view name, std::uint64_t otherwise,
                                    std::uint64_t min, std::uint64_t max);
 
+/// The query's `limit`: how many things a page holds, from 1 to `most`. If it is not there
+/// `otherwise`, or `most` if that is less.
+result<std::uint64_t> page_limit(const request& r, std::uint64_t most = 1'000,
+                                 std::uint64_t otherwise = 100);
+
 } // namespace dossier

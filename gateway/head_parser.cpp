@@ -3,7 +3,6 @@
 
 #include <boost/beast/http/basic_parser.hpp>
 
-#include <array>
 #include <cstdint>
 #include <limits>
 
@@ -14,9 +13,6 @@ namespace {
 namespace http = boost::beast::http;
 using boost::beast::error_code;
 using text = boost::beast::string_view;
-
-constexpr std::array<verb, 7> verbs{verb::get,   verb::head, verb::post,   verb::put,
-                                    verb::patch, verb::del,  verb::options};
 
 std::string_view view_of(text t) {
   return {t.data(), t.size()};
@@ -33,7 +29,7 @@ public:
 
 private:
   void on_request_impl(http::verb, text method, text target, int version, error_code&) override {
-    for (const auto v : verbs)
+    for (const auto v : all_verbs)
       if (to_string(v) == view_of(method)) {
         into_.verb = v;
         is_known_ = true;

@@ -7,6 +7,7 @@
 #include "persistence/files.hpp"
 #include "protocol/result.hpp"
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -20,6 +21,8 @@
 namespace dossier {
 
 enum class verb : std::uint8_t { get, head, post, put, patch, del, options };
+inline constexpr std::array all_verbs{verb::get,   verb::head, verb::post,   verb::put,
+                                      verb::patch, verb::del,  verb::options};
 std::string_view to_string(verb v);
 
 /// Who is asking, as far as auth knows. Public routes see nobody.

@@ -12,7 +12,7 @@ namespace dossier {
 namespace {
 
 constexpr std::string_view header = "Idempotency-Key";
-constexpr std::size_t key_bytes_max = 255;
+constexpr std::size_t idempotency_key_bytes_max = 255;
 
 } // namespace
 
@@ -27,7 +27,7 @@ result<std::optional<idempotency>> idempotency_of(const request& r, std::string_
   const auto is_visible = [](char c) {
     return c > 0x20 && c < 0x7f;
   };
-  if (times > 1 || key.empty() || key.size() > key_bytes_max
+  if (times > 1 || key.empty() || key.size() > idempotency_key_bytes_max
       || !std::all_of(key.begin(), key.end(), is_visible))
     return fail(errc::invalid_argument,
                 "Idempotency-Key must be given once, as 1 to 255 visible ASCII characters without "

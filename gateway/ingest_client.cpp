@@ -34,7 +34,7 @@ namespace http = boost::beast::http;
 using steady = std::chrono::steady_clock;
 using nlohmann::json;
 
-constexpr std::size_t piece_bytes = 256U << 10;
+constexpr std::size_t sent_piece_bytes = 256U << 10;
 constexpr std::chrono::milliseconds look_ms{250};
 constexpr int bar_width = 24;
 
@@ -171,7 +171,7 @@ private:
 
   result<void> send_file(stream& peer, const input_file& file,
                          const std::function<void(std::uint64_t)>& sent) {
-    std::vector<std::byte> piece(piece_bytes);
+    std::vector<std::byte> piece(sent_piece_bytes);
     for (std::uint64_t at = 0; at < file.size_bytes();) {
       const auto got = file.read(at, piece);
       if (!got)

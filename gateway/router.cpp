@@ -12,8 +12,6 @@ namespace {
 
 constexpr std::size_t segments_max = 32;
 constexpr std::size_t query_parameters_max = 64;
-constexpr std::array<verb, 7> verbs{verb::get,   verb::head, verb::post,   verb::put,
-                                    verb::patch, verb::del,  verb::options};
 
 bool is_parameter(std::string_view segment) {
   return segment.starts_with('{');
@@ -69,7 +67,7 @@ void complete(resource& r) {
   auto& head = r.by_verb[static_cast<std::size_t>(verb::head)];
   if (head == nullptr)
     head = r.at(verb::get);
-  for (const auto v : verbs)
+  for (const auto v : all_verbs)
     if (r.at(v) != nullptr || v == verb::options)
       r.allow.append(r.allow.empty() ? "" : ", ").append(to_string(v));
 }

@@ -16,21 +16,10 @@ namespace dossier {
 namespace {
 
 constexpr std::size_t members_max = 64;
-constexpr std::size_t depth_max = 16;
+constexpr std::size_t body_levels_max = 16;
 /// Kept of an array, one more than anybody may want.
 constexpr std::size_t elements_max = 65;
 constexpr std::size_t troubles_told_max = 8;
-constexpr std::size_t name_bytes_told_max = 64;
-
-/// Cut between characters; `text` is UTF-8.
-std::string shortened(std::string_view text) {
-  if (text.size() <= name_bytes_told_max)
-    return std::string{text};
-  auto end = name_bytes_told_max;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80)
-    --end;
-  return std::string{text.substr(0, end)} + "...";
-}
 
 /// RFC 6901.
 std::string pointer_to(std::string_view name) {
@@ -112,7 +101,7 @@ private:
   bool open(json_body::nested kind) {
     if (depth_ == 0 && kind != json_body::nested::object)
       return stop("must be a JSON object, not an array.", "");
-    if (depth_ == depth_max)
+    if (depth_ == body_levels_max)
       return stop("is nested deeper than 16.", pointer_to(name_));
     keep(kind);
     if (depth_ == 1 && kind == json_body::nested::object)

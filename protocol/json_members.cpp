@@ -16,16 +16,7 @@ namespace dossier {
 namespace {
 
 /// Bounds what later readers of the text must bear, some of which recurse.
-constexpr std::size_t depth_max = 32;
-constexpr std::size_t name_bytes_told_max = 64;
-
-/// For a sentence; cut between characters.
-std::string shortened(std::string_view name) {
-  if (name.size() <= name_bytes_told_max)
-    return std::string(name);
-  name = name.substr(0, name_bytes_told_max);
-  return std::string(name.substr(0, utf8_prefix_bytes(name))) + "...";
-}
+constexpr std::size_t text_levels_max = 32;
 
 /// Receives the parser's events and hands over each value that is finished at `level`: 0 for the
 /// whole text, 1 for the members of the root object. Returning false ends the parse; why() says
@@ -104,8 +95,8 @@ private:
   bool begins_value(json_kind kind) {
     if (names_.size() < level_ && kind != json_kind::object)
       return stop("it is not a JSON object");
-    if (names_.size() == depth_max && (kind == json_kind::object || kind == json_kind::array))
-      return stop("it is nested deeper than " + std::to_string(depth_max));
+    if (names_.size() == text_levels_max && (kind == json_kind::object || kind == json_kind::array))
+      return stop("it is nested deeper than " + std::to_string(text_levels_max));
     if (names_.size() == level_)
       current_.kind = kind;
     return true;

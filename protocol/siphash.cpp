@@ -11,7 +11,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "bytes are taken eight at a time");
 
-constexpr std::size_t word_bytes = 8;
+constexpr std::size_t block_bytes = 8;
 
 struct sip_state {
   std::uint64_t a;
@@ -44,7 +44,7 @@ std::uint64_t siphash_1_3(std::string_view bytes, const siphash_key& key) {
   sip_state s{key.low ^ 0x736f'6d65'7073'6575, key.high ^ 0x646f'7261'6e64'6f6d,
               key.low ^ 0x6c79'6765'6e65'7261, key.high ^ 0x7465'6462'7974'6573};
   std::uint64_t last = static_cast<std::uint64_t>(bytes.size()) << 56;
-  for (; bytes.size() >= word_bytes; bytes.remove_prefix(word_bytes)) {
+  for (; bytes.size() >= block_bytes; bytes.remove_prefix(block_bytes)) {
     std::uint64_t word;
     std::memcpy(&word, bytes.data(), sizeof word);
     s.take(word);

@@ -46,4 +46,12 @@ std::string plain_utf8(std::string text, std::size_t bytes_max) {
   return text;
 }
 
+std::string shortened(std::string_view text) {
+  constexpr std::size_t bytes_max = 64;
+  if (text.size() <= bytes_max)
+    return std::string{text};
+  const auto beginning = text.substr(0, bytes_max);
+  return std::string{beginning.substr(0, utf8_prefix_bytes(beginning))} + "...";
+}
+
 } // namespace dossier

@@ -21,4 +21,8 @@ inline bool is_utf8(std::string_view text) {
 /// cut off, also within a character; each byte that is no part of a character becomes '?'.
 std::string plain_utf8(std::string text, std::size_t bytes_max);
 
+/// Short enough for a sentence, whatever was sent: what is longer than 64 bytes is cut between
+/// characters and ends with "...".
+std::string shortened(std::string_view text);
+
 } // namespace dossier

@@ -14,9 +14,6 @@ namespace dossier {
 
 namespace {
 
-constexpr std::uint64_t limit_default = 100;
-constexpr std::uint64_t limit_max = 1'000;
-
 response admin_json(json_writer& out) {
   auto answer = json_response(200, out.take());
   answer.fields.emplace_back("Cache-Control", "private, no-store");
@@ -79,7 +76,7 @@ result<actors_question> actors_question_of(const request& r) {
       return bad_parameter("after", "must be the id of an entity.");
     question.after = *id;
   }
-  const auto limit = query_number(r, "limit", limit_default, 1, limit_max);
+  const auto limit = page_limit(r);
   if (!limit)
     return limit.error();
   question.limit = *limit;
@@ -191,7 +188,7 @@ awaitable<result<response>> list_timers(shared_parts& shared, request& r, body_r
       co_return bad_parameter("from", "must be a time as RFC 3339 says it.");
     from = *time;
   }
-  const auto limit = query_number(r, "limit", limit_default, 1, limit_max);
+  const auto limit = page_limit(r);
   if (!limit)
     co_return limit.error();
   auto job = [&source = shared.parts.admin, from, most = *limit] {
@@ -229,7 +226,7 @@ awaitable<result<response>> list_outbox(shared_parts& shared, request& r, body_r
       co_return number.error();
     shard = static_cast<shard_number>(*number);
   }
-  const auto limit = query_number(r, "limit", limit_default, 1, limit_max);
+  const auto limit = page_limit(r);
   if (!limit)
     co_return limit.error();
   auto job = [&source = shared.parts.admin, shard, most = *limit] {

@@ -15,7 +15,6 @@ namespace dossier {
 namespace {
 
 constexpr std::size_t list_limit_default = 50;
-constexpr std::size_t history_limit_default = 100;
 
 /// One page of a list, as asked for. Owns everything: it is read on another thread.
 struct list_question {
@@ -31,8 +30,7 @@ result<list_question> list_question_of(const shared_parts& shared, const request
   list_question question;
   question.customer = r.params.front();
   question.now = shared.now();
-  const auto limit = query_number(
-    r, "limit", std::min<std::uint64_t>(list_limit_default, limit_max), 1, limit_max);
+  const auto limit = page_limit(r, limit_max, list_limit_default);
   if (!limit)
     return limit.error();
   question.limit = *limit;
@@ -195,8 +193,7 @@ awaitable<result<response>> read_history(shared_parts& shared, request& r, body_
   const auto after = query_number(r, "after", 0, 0, std::uint64_t{1} << 53);
   if (!after)
     co_return after.error();
-  const auto limit = query_number(
-    r, "limit", std::min<std::uint64_t>(history_limit_default, limit_max), 1, limit_max);
+  const auto limit = page_limit(r, limit_max);
   if (!limit)
     co_return limit.error();
   const auto& source = shared.parts.documents;

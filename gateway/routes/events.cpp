@@ -13,10 +13,8 @@ namespace dossier {
 
 namespace {
 
-constexpr std::uint64_t limit_default = 100;
-constexpr std::uint64_t limit_max = 1'000;
 // A stream looks for news as often, and sends as many events in one piece.
-constexpr milliseconds look_ms{50};
+constexpr milliseconds look_for_news{50};
 constexpr std::size_t stream_piece_events = 256;
 
 /// Where to begin: `after`, else Last-Event-ID, else what is the default here.
@@ -74,7 +72,7 @@ public:
       if (is_draining() || std::chrono::steady_clock::now() >= until)
         break;
       if (is_end_)
-        co_await pause_for(look_ms);
+        co_await pause_for(look_for_news);
     } while (true);
     co_return page;
   }
@@ -183,7 +181,7 @@ awaitable<result<response>> read_page(shared_parts& shared, request& r) {
   auto question = question_of(shared, r, feed_cursor::start(shared.parts.events.shard_count()));
   if (!question)
     co_return question.error();
-  const auto limit = query_number(r, "limit", limit_default, 1, limit_max);
+  const auto limit = page_limit(r);
   if (!limit)
     co_return limit.error();
   const auto patience = patience_of(shared, r);

@@ -17,8 +17,6 @@ namespace dossier {
 
 namespace {
 
-constexpr std::uint64_t limit_default = 100;
-
 row_sources sources_of(const shared_parts& shared) {
   return {shared.parts.jobs, shared.parts.rows, shared.parts.schemas};
 }
@@ -105,8 +103,7 @@ result<row_question> question_of(const shared_parts& shared, const request& r) {
   const bool is_page = q.form == row_form::json;
   const std::uint64_t page_max = shared.parts.settings.ingestion.list_limit_max;
   const auto limit
-    = query_number(r, "limit", is_page ? std::min(limit_default, page_max) : UINT64_MAX, 1,
-                   is_page ? page_max : UINT64_MAX);
+    = is_page ? page_limit(r, page_max) : query_number(r, "limit", UINT64_MAX, 1, UINT64_MAX);
   if (!limit)
     return limit.error();
   q.limit = *limit;

@@ -14,7 +14,7 @@ namespace dossier {
 namespace {
 
 /// Changes in between are told as one.
-constexpr milliseconds look_ms{200};
+constexpr milliseconds look_at_job{200};
 
 class job_stream final : public body_stream {
 public:
@@ -41,7 +41,7 @@ public:
         co_return std::nullopt;
       if (std::chrono::steady_clock::now() >= until)
         co_return std::optional{std::string{": nothing new\n\n"}};
-      co_await pause_for(look_ms);
+      co_await pause_for(look_at_job);
     }
   }
 

@@ -15,8 +15,6 @@ namespace dossier {
 
 namespace {
 
-constexpr std::uint64_t limit_default = 100;
-
 response jobs_json(std::string text) {
   auto answer = json_response(200, std::move(text));
   answer.fields.emplace_back("Cache-Control", "private, no-store");
@@ -24,8 +22,7 @@ response jobs_json(std::string text) {
 }
 
 result<std::uint64_t> limit_of(const shared_parts& shared, const request& r) {
-  const std::uint64_t most = shared.parts.settings.ingestion.list_limit_max;
-  return query_number(r, "limit", std::min(limit_default, most), 1, most);
+  return page_limit(r, shared.parts.settings.ingestion.list_limit_max);
 }
 
 // Reads.

@@ -13,7 +13,7 @@ namespace dossier {
 namespace {
 
 // Status, milliseconds, id.
-using cursor_bytes = std::array<std::uint8_t, 1 + 8 + entity_id::size>;
+using letter_cursor_bytes = std::array<std::uint8_t, 1 + 8 + entity_id::size>;
 
 void write_trouble(json_writer& out, std::string_view name, const letter::trouble& why) {
   out.key(name).begin_object();
@@ -150,7 +150,7 @@ bool is_fingerprint(std::string_view text) {
 }
 
 std::string write_letter_cursor(letter::status status, const listing& place) {
-  cursor_bytes bytes{};
+  letter_cursor_bytes bytes{};
   bytes[0] = static_cast<std::uint8_t>(status);
   const auto at_ms = static_cast<std::uint64_t>(to_ms(place.created_at));
   for (std::size_t i = 0; i < 8; ++i)
@@ -160,7 +160,7 @@ std::string write_letter_cursor(letter::status status, const listing& place) {
 }
 
 result<listing> read_letter_cursor(letter::status status, std::string_view text) {
-  cursor_bytes bytes{};
+  letter_cursor_bytes bytes{};
   std::uint64_t at_ms = 0;
   const bool is_base64 = parse_base64url(text, bytes).has_value();
   for (std::size_t i = 0; i < 8; ++i)

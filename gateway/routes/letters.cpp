@@ -9,14 +9,12 @@
 #include "gateway/routes/letter_json.hpp"
 #include "protocol/json_text.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace dossier {
 
 namespace {
 
-constexpr std::uint64_t limit_default = 100;
 constexpr std::uint64_t history_limit = 100;
 
 response letters_json(unsigned status, std::string text) {
@@ -122,7 +120,7 @@ awaitable<result<response>> list_letters(shared_parts& shared, request& r, body_
   if (!filter)
     co_return filter.error();
   const std::uint64_t limit_max = shared.parts.settings.letters.list_limit_max;
-  const auto limit = query_number(r, "limit", std::min(limit_default, limit_max), 1, limit_max);
+  const auto limit = page_limit(r, limit_max);
   if (!limit)
     co_return limit.error();
   std::optional<listing> after;

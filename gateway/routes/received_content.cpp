@@ -16,7 +16,7 @@ namespace dossier {
 
 namespace {
 
-constexpr std::size_t piece_bytes = 128 * 1024;
+constexpr std::size_t received_piece_bytes = 128 * 1024;
 constexpr std::size_t pieces_max = 4;
 /// No piece rests longer, so an upload has its share however much else is asked for.
 constexpr std::chrono::microseconds rest_max{5'000};
@@ -221,8 +221,8 @@ awaitable<received_content> receive_content(shared_parts& shared, body_reader& b
   // Why one byte more: a piece that is not full ends the body, without another look at the
   // connection.
   const auto expected_bytes
-    = length ? std::min<std::uint64_t>(*length + 1, piece_bytes) : piece_bytes;
-  const auto pieces = expected_bytes < piece_bytes ? 1 : pieces_max;
+    = length ? std::min<std::uint64_t>(*length + 1, received_piece_bytes) : received_piece_bytes;
+  const auto pieces = expected_bytes < received_piece_bytes ? 1 : pieces_max;
   auto memory = shared.upload_memory.take(static_cast<std::size_t>(pieces * expected_bytes));
   if (!memory)
     co_return memory.error();

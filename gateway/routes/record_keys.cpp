@@ -7,14 +7,11 @@
 #include "protocol/csv/reject.hpp"
 #include "protocol/csv/values.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace dossier {
 
 namespace {
-
-constexpr std::uint64_t limit_default = 100;
 
 /// A key as the index knows it, from the text that a file would have.
 result<std::string> key_of(const csv::column& column, std::string_view text) {
@@ -45,7 +42,7 @@ awaitable<result<response>> find_records(shared_parts& shared, request& r, body_
     co_return bytes.error();
   q.key = std::move(*bytes);
   const std::uint64_t most = shared.parts.settings.ingestion.list_limit_max;
-  const auto limit = query_number(r, "limit", std::min(limit_default, most), 1, most);
+  const auto limit = page_limit(r, most);
   if (!limit)
     co_return limit.error();
   // What was replaced is not found any more.

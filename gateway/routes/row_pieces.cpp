@@ -11,7 +11,7 @@ namespace dossier {
 
 namespace {
 
-constexpr std::uint64_t piece_bytes = 1U << 20;
+constexpr std::uint64_t text_bytes = 1U << 20;
 
 /// Writes items behind each other in one form.
 class piece_writer {
@@ -72,7 +72,7 @@ result<row_piece> read_piece(const row_sources& from, const row_question& q, chu
     const auto& c = chunks[number - 1];
     if (c.phase != ingestion::chunk_phase::finished || c.record + c.extent.records <= q.after + 1)
       continue;
-    if (out.piece().items >= q.limit || out.piece().text.size() >= piece_bytes)
+    if (out.piece().items >= q.limit || out.piece().text.size() >= text_bytes)
       return out.take();
     const auto chunk = open_chunk(from, *q.job, number);
     if (!chunk)
@@ -82,7 +82,7 @@ result<row_piece> read_piece(const row_sources& from, const row_question& q, chu
       return done.error();
   }
   auto last = out.take();
-  last.is_end = last.items < q.limit && last.text.size() < piece_bytes;
+  last.is_end = last.items < q.limit && last.text.size() < text_bytes;
   return last;
 }
 
@@ -95,14 +95,14 @@ result<void> read_rows(const chunk_rows& chunk, const csv::schema& schema, std::
                                               : csv::write_row(out.json(), schema, block, row);
         if (written)
           out.wrote(block.number(row));
-        return written.has_value() && out.piece().text.size() < piece_bytes;
+        return written.has_value() && out.piece().text.size() < text_bytes;
       });
   return visited ? written : visited;
 }
 
 result<void> read_rejects(const chunk_rows& chunk, const csv::schema&, std::uint64_t from,
                           std::uint64_t limit, piece_writer& out) {
-  const auto rejects = chunk.rejects_from(from, limit, piece_bytes);
+  const auto rejects = chunk.rejects_from(from, limit, text_bytes);
   if (!rejects)
     return rejects.error();
   for (const auto& r : *rejects) {

@@ -31,15 +31,15 @@ void append_csv_field(std::string& out, std::string_view text, bool is_first) {
   out += '"';
 }
 
-/// Whether a spreadsheet would take it for a formula, or it looks like one that was made harmless:
-/// then one more apostrophe tells them apart.
+/// Whether a spreadsheet would take it for a formula, or it looks like one that was made
+/// as_no_formula: then one more apostrophe tells them apart.
 bool needs_apostrophe(std::string_view text) {
   const auto start = text.find_first_not_of('\'');
   return start != std::string_view::npos
          && formula_starts.find(text[start]) != std::string_view::npos;
 }
 
-std::string harmless(std::string_view text) {
+std::string as_no_formula(std::string_view text) {
   return needs_apostrophe(text) ? "'" + std::string(text) : std::string(text);
 }
 
@@ -109,10 +109,10 @@ void append_reject_csv(std::string& out, const stored_reject& r) {
   append_csv_field(out, std::to_string(r.record.line), false);
   append_csv_field(out, std::to_string(r.record.offset), false);
   append_csv_field(out, std::to_string(r.error_offset), false);
-  append_csv_field(out, harmless(r.column), false);
+  append_csv_field(out, as_no_formula(r.column), false);
   append_csv_field(out, csv::to_string(r.kind), false);
-  append_csv_field(out, harmless(r.message), false);
-  append_csv_field(out, harmless(r.text), false);
+  append_csv_field(out, as_no_formula(r.message), false);
+  append_csv_field(out, as_no_formula(r.text), false);
   out += csv_line_end;
 }
 

@@ -19,7 +19,7 @@ namespace {
 static_assert(std::endian::native == std::endian::little,
               "blocks are copied as they lie in memory");
 
-constexpr std::size_t head_bytes = 16;
+constexpr std::size_t block_head_bytes = 16;
 constexpr std::size_t place_bytes = 32;
 
 /// A place as it is written.
@@ -69,7 +69,7 @@ public:
     , places_(columns + 2)
     , bytes_(bytes) {
     bytes_.clear();
-    bytes_.resize(head_bytes + places_.size() * place_bytes);
+    bytes_.resize(block_head_bytes + places_.size() * place_bytes);
     const std::uint32_t head[4]{row_block_format, rows, static_cast<std::uint32_t>(columns), 0};
     std::memcpy(bytes_.data(), head, sizeof head);
   }
@@ -114,7 +114,7 @@ public:
   }
   void finish() {
     checked_size(bytes_.size());
-    std::memcpy(bytes_.data() + head_bytes, places_.data(), places_.size() * place_bytes);
+    std::memcpy(bytes_.data() + block_head_bytes, places_.data(), places_.size() * place_bytes);
   }
 
 private:
@@ -279,23 +279,23 @@ result<row_block_reader> row_block_reader::open(std::string_view bytes) {
     return fail(errc::corrupt, why);
   };
   std::uint32_t head[4];
-  if (bytes.size() < head_bytes)
+  if (bytes.size() < block_head_bytes)
     return corrupt("a row block is cut off before its head ends");
   std::memcpy(head, bytes.data(), sizeof head);
   if (head[0] != row_block_format && head[0] != format_without_steps)
     return corrupt("a row block has a format that nobody here knows");
   const std::size_t columns = head[2];
-  if (columns > columns_max || bytes.size() < head_bytes + (columns + 2) * place_bytes)
+  if (columns > columns_max || bytes.size() < block_head_bytes + (columns + 2) * place_bytes)
     return corrupt("a row block has no room for the columns that it says it has");
   row_block_reader reader(bytes);
   reader.rows_ = head[1];
   reader.columns_.resize(columns);
-  bool fits = reader.read_place(head_bytes, reader.row_numbers_)
-              && reader.read_place(head_bytes + place_bytes, reader.row_offsets_);
+  bool fits = reader.read_place(block_head_bytes, reader.row_numbers_)
+              && reader.read_place(block_head_bytes + place_bytes, reader.row_offsets_);
   for (std::size_t i = 0; i < columns && fits; ++i) {
     place& p = reader.columns_[i];
-    fits
-      = reader.read_place(head_bytes + (i + 2) * place_bytes, p) && to_string(p.type) != "unknown";
+    fits = reader.read_place(block_head_bytes + (i + 2) * place_bytes, p)
+           && to_string(p.type) != "unknown";
   }
   if (!fits)
     return corrupt("a row block has a column that lies outside of it");

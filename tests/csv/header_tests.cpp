@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Headers: what they are called, where the data begins, and what does not fit a schema.
 #include "protocol/csv/header.hpp"
+#include "tests/csv/reference.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -8,9 +9,7 @@ namespace dossier::csv {
 
 namespace {
 
-constexpr record_law small_law{',', '"', 128};
-
-schema two_columns() {
+schema columns_a_and_b() {
   schema s;
   s.columns.resize(2);
   s.columns[0].name = "a";
@@ -68,7 +67,7 @@ BOOST_AUTO_TEST_CASE(headers_that_cannot_be_read_say_why) {
 }
 
 BOOST_AUTO_TEST_CASE(columns_take_the_fields_of_their_name) {
-  const auto mapping = map_by_name(two_columns(), {"b", "more", "a"});
+  const auto mapping = map_by_name(columns_a_and_b(), {"b", "more", "a"});
   BOOST_REQUIRE(mapping);
   BOOST_REQUIRE_EQUAL(mapping->columns.size(), 3u);
   BOOST_TEST(*mapping->columns[0] == 1u);
@@ -77,7 +76,7 @@ BOOST_AUTO_TEST_CASE(columns_take_the_fields_of_their_name) {
 }
 
 BOOST_AUTO_TEST_CASE(all_that_does_not_fit_is_named_at_once) {
-  schema s = two_columns();
+  schema s = columns_a_and_b();
   BOOST_TEST(map_by_name(s, {"x", "a", "a", "y"}, false).error().why
              == "the header lacks b; it has more than once a; it has besides the schema's columns "
                 "x, y");
@@ -85,7 +84,7 @@ BOOST_AUTO_TEST_CASE(all_that_does_not_fit_is_named_at_once) {
 }
 
 BOOST_AUTO_TEST_CASE(without_a_header_places_decide) {
-  const auto mapping = map_by_position(two_columns());
+  const auto mapping = map_by_position(columns_a_and_b());
   BOOST_TEST(*mapping.columns[0] == 0u);
   BOOST_TEST(*mapping.columns[1] == 1u);
 }

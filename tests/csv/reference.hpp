@@ -11,6 +11,9 @@
 
 namespace dossier::csv {
 
+/// Records short enough for files that are made whole in memory.
+inline constexpr record_law small_law{',', '"', 128};
+
 struct reference_record {
   record_start start;
   std::uint64_t end = 0; ///< Behind its line end.

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Each kind of reject in the words that people read, with the places that they look at.
 #include "protocol/csv/row_parser.hpp"
+#include "tests/csv/reference.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 namespace dossier::csv {
 
 namespace {
-
-constexpr record_law small_law{',', '"', 128};
 
 schema every_rule() {
   schema s;

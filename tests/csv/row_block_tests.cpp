@@ -15,7 +15,7 @@ namespace dossier::csv {
 
 namespace {
 
-schema two_columns() {
+schema number_and_text() {
   schema s;
   s.name = "two";
   s.columns.resize(2);
@@ -76,7 +76,7 @@ void read_all(std::string_view bytes) {
 BOOST_AUTO_TEST_SUITE(row_block_tests)
 
 RC_BOOST_PROP(what_goes_in_comes_out, ()) {
-  row_block block(two_columns(), 200, 1 << 20);
+  row_block block(number_and_text(), 200, 1 << 20);
   // A block that was used before holds nothing of that.
   for (const auto& row : any_rows()) {
     put(block, row);
@@ -110,7 +110,7 @@ RC_BOOST_PROP(what_goes_in_comes_out, ()) {
 }
 
 RC_BOOST_PROP(a_copy_is_the_row_that_was_copied, ()) {
-  row_block block(two_columns(), 200, 1 << 20);
+  row_block block(number_and_text(), 200, 1 << 20);
   const auto rows = any_rows();
   for (std::size_t i = 0; i < rows.size(); ++i) {
     put(block, rows[i]);
@@ -119,14 +119,14 @@ RC_BOOST_PROP(a_copy_is_the_row_that_was_copied, ()) {
   const std::string bytes = block.encode();
   const auto reader = row_block_reader::open(bytes);
   RC_ASSERT(bool(reader));
-  row_block copies(two_columns(), 200, 1 << 20);
+  row_block copies(number_and_text(), 200, 1 << 20);
   for (std::uint32_t i = 0; i < rows.size(); ++i)
     RC_ASSERT(copies.copy(*reader, i));
   RC_ASSERT(copies.encode() == bytes);
 }
 
 RC_BOOST_PROP(damaged_bytes_never_lead_elsewhere, ()) {
-  row_block block(two_columns(), 200, 1 << 20);
+  row_block block(number_and_text(), 200, 1 << 20);
   for (const auto& row : any_rows()) {
     put(block, row);
     block.commit(1, 2);
@@ -142,14 +142,14 @@ RC_BOOST_PROP(damaged_bytes_never_lead_elsewhere, ()) {
 }
 
 BOOST_AUTO_TEST_CASE(a_block_is_full_at_its_rows_or_its_texts) {
-  row_block by_rows(two_columns(), 2, 1 << 20);
+  row_block by_rows(number_and_text(), 2, 1 << 20);
   put(by_rows, {1, "a"});
   by_rows.commit(1, 0);
   BOOST_TEST(!by_rows.is_full());
   put(by_rows, {2, "b"});
   by_rows.commit(2, 9);
   BOOST_TEST(by_rows.is_full());
-  row_block by_texts(two_columns(), 100, 10);
+  row_block by_texts(number_and_text(), 100, 10);
   put(by_texts, {1, std::string(10, 'x')});
   BOOST_TEST(!by_texts.is_full());
   by_texts.commit(1, 0);
@@ -157,7 +157,7 @@ BOOST_AUTO_TEST_CASE(a_block_is_full_at_its_rows_or_its_texts) {
 }
 
 BOOST_AUTO_TEST_CASE(numbers_take_no_more_bytes_than_they_differ) {
-  row_block block(two_columns(), 100, 1 << 20);
+  row_block block(number_and_text(), 100, 1 << 20);
   for (int i = 0; i < 100; ++i) {
     put(block, {1'000'000'000'000 + i, ""});
     block.commit(static_cast<std::uint64_t>(i), 5);
@@ -195,7 +195,7 @@ BOOST_AUTO_TEST_CASE(bytes_that_are_no_block_are_named) {
     return row_block_reader::open(bytes).error().why;
   };
   BOOST_TEST(why("short") == "a row block is cut off before its head ends");
-  std::string bytes = row_block(two_columns(), 1, 1).encode();
+  std::string bytes = row_block(number_and_text(), 1, 1).encode();
   BOOST_TEST(bool(row_block_reader::open(bytes)));
   std::string other = bytes;
   other[0] = 3;

@@ -3,6 +3,7 @@
 // for the whole.
 #include "tests/csv/chunk_reader.hpp"
 #include "tests/csv/files.hpp"
+#include "tests/csv/reference.hpp"
 #include "tests/csv/row_reference.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -11,8 +12,6 @@
 namespace dossier::csv {
 
 namespace {
-
-constexpr record_law short_law{',', '"', 128};
 
 column named(std::string name, value_type type) {
   column c;
@@ -37,12 +36,12 @@ column_mapping small_mapping() {
 }
 
 void check_all_ways(std::string_view file, const schema& s, const column_mapping& m) {
-  const auto expected = reference_parser(s, m, short_law).parse(file, {});
+  const auto expected = reference_parser(s, m, small_law).parse(file, {});
   const auto cuts = any_cuts(file.size());
   const auto window = *rc::gen::inRange<std::size_t>(1, 400);
   const auto rows_max = *rc::gen::inRange<std::uint32_t>(1, 20);
   for (const auto which : all_instructions()) {
-    const auto seen = read_in_chunks(file, cuts, s, m, short_law, {which, window, rows_max});
+    const auto seen = read_in_chunks(file, cuts, s, m, small_law, {which, window, rows_max});
     RC_ASSERT(seen == expected);
   }
 }
@@ -99,14 +98,14 @@ RC_BOOST_PROP(line_ends_at_every_edge_of_a_chunk_are_line_ends, ()) {
             + std::string(*rc::gen::inRange<std::size_t>(0, 6), 'z') + "\r\n";
   const schema s = small_schema();
   const auto mapping = small_mapping();
-  const auto expected = reference_parser(s, mapping, short_law).parse(file, {});
+  const auto expected = reference_parser(s, mapping, small_law).parse(file, {});
   for (std::size_t chunk = 1; chunk < 40; ++chunk) {
     std::vector<std::size_t> cuts;
     for (std::size_t at = 0; at < file.size(); at += chunk)
       cuts.push_back(at);
     cuts.push_back(file.size());
     for (const auto which : all_instructions())
-      RC_ASSERT(read_in_chunks(file, cuts, s, mapping, short_law, {which, chunk, 7}) == expected);
+      RC_ASSERT(read_in_chunks(file, cuts, s, mapping, small_law, {which, chunk, 7}) == expected);
   }
 }
 

@@ -18,8 +18,6 @@ std::ostream& operator<<(std::ostream& out, const record_start& s) {
 
 namespace {
 
-constexpr record_law short_law{',', '"', 128};
-
 /// The first record that begins in each range.
 std::vector<record_start> reference_starts(std::string_view file,
                                            const std::vector<std::size_t>& cuts,
@@ -71,12 +69,12 @@ BOOST_AUTO_TEST_SUITE(split_tests)
 
 RC_BOOST_PROP(any_ranges_of_any_file_split_as_the_reference_says, ()) {
   const auto file = *hostile_file();
-  check_all_ways(file, any_cuts(file.size()), short_law);
+  check_all_ways(file, any_cuts(file.size()), small_law);
 }
 
 RC_BOOST_PROP(ranges_of_one_byte_and_more_split_as_the_reference_says, ()) {
   const auto file = *hostile_file();
-  check_all_ways(file, cuts_of(file.size(), *rc::gen::inRange<std::size_t>(1, 200)), short_law);
+  check_all_ways(file, cuts_of(file.size(), *rc::gen::inRange<std::size_t>(1, 200)), small_law);
 }
 
 RC_BOOST_PROP(other_delimiters_and_quotes_split_as_the_reference_says, ()) {
@@ -90,7 +88,7 @@ BOOST_AUTO_TEST_CASE(a_line_feed_in_quotes_begins_no_record) {
   const std::string_view file = "a,\"b\nc\"\nd,e\n";
   const std::vector<record_start> expected{{0, 1, 1}, {8, 3, 2}};
   for (const auto which : all_instructions())
-    BOOST_TEST(split(file, cuts_of(file.size(), 5), short_law, which, by::summaries) == expected,
+    BOOST_TEST(split(file, cuts_of(file.size(), 5), small_law, which, by::summaries) == expected,
                boost::test_tools::per_element());
 }
 
@@ -98,7 +96,7 @@ BOOST_AUTO_TEST_CASE(a_quote_inside_a_plain_field_opens_nothing) {
   const std::string_view file = "5\" pipe,1\n7\" pipe,2\n";
   const std::vector<record_start> expected{{0, 1, 1}, {10, 2, 2}};
   for (const auto which : all_instructions())
-    BOOST_TEST(split(file, {0, 10, 20}, short_law, which, by::summaries) == expected,
+    BOOST_TEST(split(file, {0, 10, 20}, small_law, which, by::summaries) == expected,
                boost::test_tools::per_element());
 }
 
@@ -110,15 +108,15 @@ BOOST_AUTO_TEST_CASE(a_quote_never_closed_costs_the_limit_and_the_rest_of_a_line
   const std::vector<record_start> expected{{0, 1, 1}, {131, 14, 2}};
   for (const auto which : all_instructions())
     for (const auto how : {by::summaries, by::bytes})
-      BOOST_TEST(split(file, {0, 100, file.size()}, short_law, which, how) == expected,
+      BOOST_TEST(split(file, {0, 100, file.size()}, small_law, which, how) == expected,
                  boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(a_summary_that_meets_a_long_record_is_refused_and_changes_nothing) {
   const std::string file = std::string(200, 'x') + "\ny\n";
-  boundary_fold fold({}, short_law);
+  boundary_fold fold({}, small_law);
   const scan_state before = fold.state();
-  const auto summary = kernels(best_instructions()).summarise(file, 0, short_law);
+  const auto summary = kernels(best_instructions()).summarise(file, 0, small_law);
   BOOST_TEST(!fold.add(summary));
   BOOST_TEST((fold.state() == before));
   BOOST_TEST(fold.starts().empty());
@@ -129,21 +127,21 @@ BOOST_AUTO_TEST_CASE(a_long_record_that_outlasts_the_doubt_about_quotes_is_seen)
   const std::string file
     = "x\n\"" + std::string(130, 'q') + "\nrest\"," + std::string(150, 'y') + "\nnext\nlast\n";
   const std::vector<std::size_t> cuts{0, file.size() - 5, file.size()};
-  const auto expected = reference_starts(file, cuts, short_law);
+  const auto expected = reference_starts(file, cuts, small_law);
   BOOST_REQUIRE_EQUAL(expected.size(), 2u);
   for (const auto which : all_instructions())
-    BOOST_TEST(split(file, cuts, short_law, which, by::summaries) == expected,
+    BOOST_TEST(split(file, cuts, small_law, which, by::summaries) == expected,
                boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(a_record_of_exactly_the_limit_is_not_too_long) {
   const std::string file = std::string(127, 'x') + "\n" + std::string(128, 'y') + "\nz\n";
-  const auto records = reference_records(file, {}, short_law);
+  const auto records = reference_records(file, {}, small_law);
   BOOST_REQUIRE_EQUAL(records.size(), 3u);
   BOOST_TEST(!records[0].is_long);
   BOOST_TEST(records[1].is_long);
   for (const auto which : all_instructions())
-    BOOST_TEST(split(file, cuts_of(file.size(), 1), short_law, which, by::bytes).size() == 3u);
+    BOOST_TEST(split(file, cuts_of(file.size(), 1), small_law, which, by::bytes).size() == 3u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

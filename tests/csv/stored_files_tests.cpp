@@ -4,6 +4,7 @@
 #include "protocol/csv/file_plan.hpp"
 #include "tests/csv/chunk_reader.hpp"
 #include "tests/csv/files.hpp"
+#include "tests/csv/reference.hpp"
 #include "tests/csv/stored_text.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -13,7 +14,6 @@ namespace dossier::csv {
 
 namespace {
 
-constexpr record_law short_law{',', '"', 128};
 constexpr text_encoding every_encoding[]
   = {text_encoding::utf8, text_encoding::utf16le, text_encoding::utf16be, text_encoding::latin1};
 
@@ -29,7 +29,7 @@ schema two_columns() {
 
 /// What the slow reading of the UTF-8 gives, where the file has it.
 seen_file expected_of(const stored_text& file, const schema& s) {
-  auto seen = reference_parser(s, map_by_position(s), short_law).parse(file.text, {});
+  auto seen = reference_parser(s, map_by_position(s), small_law).parse(file.text, {});
   for (auto& row : seen.rows)
     row.offset = file.offsets[row.offset];
   for (auto& r : seen.rejects) {
@@ -92,7 +92,7 @@ RC_BOOST_PROP(any_file_is_read_as_its_utf8_is, ()) {
     const auto window = *rc::gen::inRange<std::size_t>(1, 400);
     const auto rows_max = *rc::gen::inRange<std::uint32_t>(1, 20);
     for (const auto which : all_instructions())
-      RC_ASSERT(read_in_chunks(file.bytes, cuts, s, map_by_position(s), short_law,
+      RC_ASSERT(read_in_chunks(file.bytes, cuts, s, map_by_position(s), small_law,
                                {which, window, rows_max, encoding})
                 == expected);
   }
@@ -116,7 +116,7 @@ BOOST_AUTO_TEST_CASE(ranges_of_any_size_cut_at_any_character) {
       for (std::size_t i = 0; i + 1 < file.begins.size(); i += characters)
         at.push_back(i);
       at.push_back(file.begins.size() - 1);
-      BOOST_TEST((read_in_chunks(file.bytes, cuts_of(file, at), s, map_by_position(s), short_law,
+      BOOST_TEST((read_in_chunks(file.bytes, cuts_of(file, at), s, map_by_position(s), small_law,
                                  {best_instructions(), 2 * characters, 5, encoding})
                   == expected));
     }

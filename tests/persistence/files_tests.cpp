@@ -2,6 +2,7 @@
 // What posix_files promises about files, names and directories, and how it says what went wrong.
 #include "persistence/files.hpp"
 
+#include "tests/persistence/blob_world.hpp"
 #include "tests/support/scratch_directory.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -21,15 +22,8 @@ namespace dossier {
 
 namespace {
 
-std::span<const std::byte> bytes_of(std::string_view text) {
-  return std::as_bytes(std::span(text));
-}
-
-/// Fails the test with the sentence of the failure.
-template <class T>
-void require(const result<T>& outcome) {
-  BOOST_REQUIRE_MESSAGE(outcome.has_value(), (outcome.has_error() ? outcome.error().why : ""));
-}
+using test::bytes_of;
+using test::require;
 
 template <class T>
 void check_refused(const result<T>& outcome, errc code, std::string_view part) {

@@ -21,7 +21,6 @@ using namespace dossier::samples;
 namespace {
 
 constexpr int brokers = 3;
-constexpr std::uint32_t partitions = shard_count;
 
 class system_clock final : public dossier::clock {
 public:
@@ -37,7 +36,7 @@ struct cluster {
 
   explicit cluster(std::uint32_t seed)
     : dice(seed) {
-    BOOST_REQUIRE(broker->create_topic(topic, partitions));
+    BOOST_REQUIRE(broker->create_topic(topic, shard_count));
   }
 
   kafka_settings settings() const {
@@ -60,7 +59,7 @@ struct cluster {
       broker->delay_answers(milliseconds{200});
       break;
     default:
-      broker->move_leader(topic, dice() % partitions, any_broker());
+      broker->move_leader(topic, dice() % shard_count, any_broker());
     }
   }
   void heal() {
@@ -117,7 +116,7 @@ struct publishing {
   std::map<std::string, std::vector<std::uint64_t>> read() const {
     std::map<std::string, std::vector<std::uint64_t>> found;
     std::set<std::pair<std::string, std::string>> known;
-    for (std::uint32_t partition = 0; partition < partitions; ++partition)
+    for (std::uint32_t partition = 0; partition < shard_count; ++partition)
       for (const auto& m : kafka_reader(kafka.broker->bootstrap_servers()).read(topic, partition))
         if (known.emplace(m.key, m.value).second)
           found[m.key].push_back(std::stoull(m.value));
@@ -205,7 +204,7 @@ BOOST_AUTO_TEST_CASE(messages_come_in_order_and_once_whoever_leads_and_whoever_i
   constexpr std::int16_t list_offsets = 2;
   cluster kafka(3);
   const auto sink = kafka_sink::open(kafka.settings()).value();
-  const auto source = kafka_source::open(kafka.settings(), partitions, "").value();
+  const auto source = kafka_source::open(kafka.settings(), shard_count, "").value();
   reading heard;
   sink_report told;
   const auto listen_for = [&](milliseconds patience) {
@@ -216,7 +215,7 @@ BOOST_AUTO_TEST_CASE(messages_come_in_order_and_once_whoever_leads_and_whoever_i
   std::uint64_t sent = 0;
   for (int step = 0; step < 12; ++step) {
     publish_all(*sink, sent + 1, sent + 50, told,
-                [](auto n) { return message_of(n, static_cast<std::uint32_t>(n % partitions)); });
+                [](auto n) { return message_of(n, static_cast<std::uint32_t>(n % shard_count)); });
     sent += 50;
     listen_for(milliseconds{static_cast<int>(kafka.dice() % 10)});
     kafka.disturb();

@@ -46,7 +46,7 @@ result<std::optional<outgoing>> name_only(const feed_row& row, envelope* recorde
 }
 
 /// A journal, a sink, and a publisher that may be made anew.
-struct given {
+struct given_publisher {
   std::unique_ptr<memory_journal> store = memory_journal::make(shards);
   memory_sink sink;
   set_clock time;
@@ -55,7 +55,7 @@ struct given {
   std::map<entity_ref, std::uint64_t> versions;
   std::set<std::string> replies;
 
-  given() { restart(); }
+  given_publisher() { restart(); }
 
   void restart() {
     publisher = std::make_unique<outbox_publisher>(*store, sink, time, name_only, limits);
@@ -114,7 +114,7 @@ struct given {
 BOOST_AUTO_TEST_SUITE(outbox_publisher_tests)
 
 BOOST_AUTO_TEST_CASE(what_is_recorded_is_heard_once_and_in_order) {
-  given g;
+  given_publisher g;
   g.record(entity_in(1, 1), 5);
   g.record(entity_in(1, 2), 2);
   g.settle();
@@ -128,7 +128,7 @@ BOOST_AUTO_TEST_CASE(what_is_recorded_is_heard_once_and_in_order) {
 }
 
 BOOST_AUTO_TEST_CASE(a_topic_that_is_held_up_holds_the_position_and_not_the_others) {
-  given g;
+  given_publisher g;
   g.sink.hold_topic("events");
   g.record(entity_in(1, 1), 1, "first");
   g.record(entity_in(1, 2), 1, "second");
@@ -142,7 +142,7 @@ BOOST_AUTO_TEST_CASE(a_topic_that_is_held_up_holds_the_position_and_not_the_othe
 }
 
 BOOST_AUTO_TEST_CASE(what_nobody_is_told_of_is_passed_over) {
-  given g;
+  given_publisher g;
   for (std::uint64_t n = 0; n < 20; ++n)
     g.record({entity_kind::letter, entity_in(2, n).id}, 3);
   g.record(entity_in(2, 30), 1);
@@ -152,7 +152,7 @@ BOOST_AUTO_TEST_CASE(what_nobody_is_told_of_is_passed_over) {
 }
 
 BOOST_AUTO_TEST_CASE(a_restart_goes_on_behind_what_was_acknowledged) {
-  given g;
+  given_publisher g;
   g.record(entity_in(1, 1), 2);
   g.settle();
   g.record(entity_in(1, 1), 2);
@@ -163,7 +163,7 @@ BOOST_AUTO_TEST_CASE(a_restart_goes_on_behind_what_was_acknowledged) {
 }
 
 BOOST_AUTO_TEST_CASE(what_was_not_acknowledged_is_not_noted) {
-  given g;
+  given_publisher g;
   g.sink.hold(true);
   g.record(entity_in(1, 1), 20);
   g.settle();
@@ -176,7 +176,7 @@ BOOST_AUTO_TEST_CASE(what_was_not_acknowledged_is_not_noted) {
 }
 
 BOOST_AUTO_TEST_CASE(after_a_reset_everything_unacknowledged_is_offered_again) {
-  given g;
+  given_publisher g;
   g.sink.hold(true);
   g.record(entity_in(1, 1), 6);
   g.settle();
@@ -189,7 +189,7 @@ BOOST_AUTO_TEST_CASE(after_a_reset_everything_unacknowledged_is_offered_again) {
 }
 
 BOOST_AUTO_TEST_CASE(a_full_sink_loses_nothing) {
-  given g;
+  given_publisher g;
   g.record(entity_in(1, 1), 3);
   g.record(entity_in(2, 1), 3);
   g.sink.fail_offers(4);
@@ -199,7 +199,7 @@ BOOST_AUTO_TEST_CASE(a_full_sink_loses_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(a_refused_event_holds_its_shard_back_until_it_is_taken) {
-  given g;
+  given_publisher g;
   g.record(entity_in(1, 1), 3);
   g.record(entity_in(2, 1), 3);
   g.sink.refuse(std::uint64_t{1} << 48 | 2, fail(errc::too_large, "the broker takes less"));
@@ -217,7 +217,7 @@ BOOST_AUTO_TEST_CASE(a_refused_event_holds_its_shard_back_until_it_is_taken) {
 }
 
 BOOST_AUTO_TEST_CASE(an_unreadable_event_holds_back_its_shard_only) {
-  given g;
+  given_publisher g;
   g.record(entity_in(1, 1), 3);
   g.record(entity_in(2, 1), 3);
   g.store->replace_event(entity_in(1, 1), 2, "rubbish");
@@ -233,7 +233,7 @@ BOOST_AUTO_TEST_CASE(an_unreadable_event_holds_back_its_shard_only) {
 
 BOOST_AUTO_TEST_CASE(whatever_happens_nothing_is_lost_and_order_is_kept) {
   for (std::uint32_t seed = 1; seed <= 200; ++seed) {
-    given g;
+    given_publisher g;
     std::mt19937 dice{seed};
     for (int step = 0; step < 60; ++step) {
       switch (dice() % 10) {
@@ -276,7 +276,7 @@ BOOST_AUTO_TEST_CASE(whatever_happens_nothing_is_lost_and_order_is_kept) {
 }
 
 BOOST_AUTO_TEST_CASE(hours_without_a_backbone_cost_nothing_but_the_disk) {
-  given g;
+  given_publisher g;
   g.record(entity_in(0, 1), 2);
   g.settle();
   g.sink.hold(true);
@@ -301,7 +301,7 @@ BOOST_AUTO_TEST_CASE(hours_without_a_backbone_cost_nothing_but_the_disk) {
 }
 
 BOOST_AUTO_TEST_CASE(its_thread_publishes_what_is_committed_and_waits_at_the_end) {
-  given g;
+  given_publisher g;
   publisher_thread thread{*g.publisher};
   for (std::uint64_t n = 0; n < 50; ++n) {
     const auto entity = entity_in(static_cast<shard_number>(n % shards), n);

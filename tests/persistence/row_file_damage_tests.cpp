@@ -210,11 +210,12 @@ BOOST_AUTO_TEST_CASE(lies_with_right_checksums_read_nothing_outside) {
         BOOST_REQUIRE_EQUAL(to_string(outcome.error().code), "corrupt");
       }
     };
+    // Each of the longer ones begins at every second byte, so that every number is lied about.
     for (std::size_t at = 0; at < whole.size(); ++at) {
-      for (const char byte : {'\x00', '\x01', '\x7f', '\xff'})
-        lie(at, std::string(1, byte));
       for (const char byte : {'\x00', '\xff'})
-        lie(at, std::string(std::min<std::size_t>(8, whole.size() - at), byte));
+        lie(at, std::string(1, byte));
+      lie(at,
+          std::string(std::min<std::size_t>(8, whole.size() - at), at % 2 == 0 ? '\x00' : '\xff'));
     }
     BOOST_TEST(found > 1'000);
   }

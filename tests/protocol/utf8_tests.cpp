@@ -48,6 +48,16 @@ BOOST_AUTO_TEST_CASE(text_that_is_too_long_is_cut_even_within_a_character) {
   BOOST_TEST(plain_utf8("a\xe2\x82\xac", 3) == "a??");
 }
 
+BOOST_AUTO_TEST_CASE(a_text_for_a_sentence_is_cut_between_characters) {
+  const std::string fits(64, 'x');
+  BOOST_TEST(shortened("") == "");
+  BOOST_TEST(shortened(fits) == fits);
+  BOOST_TEST(shortened(fits + "y") == fits + "...");
+  const std::string before(62, 'x');
+  BOOST_TEST(shortened(before + "\xc3\xa9") == before + "\xc3\xa9");
+  BOOST_TEST(shortened(before + "\xe2\x82\xac") == before + "...");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace dossier
