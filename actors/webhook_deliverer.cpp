@@ -20,7 +20,7 @@ namespace dossier {
 namespace {
 
 /// After a full guard, a failed reading or a letter that could not be written.
-constexpr milliseconds call_patience{1'000};
+constexpr milliseconds try_again_after{1'000};
 /// Webhooks that are read at the start; more than any setting lets one have.
 constexpr std::size_t walk_rows = 1'000;
 
@@ -107,7 +107,7 @@ void deliverer_state::take_up(const webhook_read& x) {
                                 : std::string{"it does not exist"};
     log(log_level::error, "webhook cannot be read", {{"webhook", x.id.text()}, {"why", why}});
     if (!*x.what || !*x.note)
-      unread_[x.id] = uptime_ + call_patience;
+      unread_[x.id] = uptime_ + try_again_after;
     return;
   }
   auto what = view_of((*x.what)->state, (*x.what)->version);
@@ -194,7 +194,7 @@ void deliverer_state::take_up(const webhook_page& x) {
   h->is_reading = false;
   if (!*x.page) {
     h->has_more = true;
-    h->patience_until = uptime_ + call_patience;
+    h->patience_until = uptime_ + try_again_after;
     h->status.last_error = x.page->error().why;
     h->status.failed_at = services_->time.now();
     log(log_level::error, "events for a webhook cannot be read",
@@ -236,7 +236,7 @@ void deliverer_state::take_up(const webhook_call_ended& x) {
              || x.ending.how == how::withdrawn) {
     // Nobody refused it: it waits here, for a paused webhook until it is resumed.
     h->events.put_back(x.at);
-    h->patience_until = uptime_ + call_patience;
+    h->patience_until = uptime_ + try_again_after;
   } else {
     h->status.last_error = x.ending.why ? x.ending.why->why : "";
     h->status.failed_at = services_->time.now();
@@ -282,7 +282,7 @@ void deliverer_state::take_up(const webhook_letter_written& x) {
   if (x.why_not) {
     log(log_level::error, "letter of a webhook cannot be written",
         {{"webhook", x.id.text()}, {"why", x.why_not->why}});
-    h->letters_late.emplace_back(uptime_ + call_patience, x.at);
+    h->letters_late.emplace_back(uptime_ + try_again_after, x.at);
     return;
   }
   h->to_letter.erase(x.at);
@@ -295,7 +295,7 @@ void deliverer_state::on_tick(milliseconds uptime) {
   uptime_ = uptime;
   if (is_unlisted_->load() && uptime_ >= list_again_at_) {
     is_unlisted_->store(false);
-    list_again_at_ = uptime_ + call_patience;
+    list_again_at_ = uptime_ + try_again_after;
     list_all();
   }
   for (auto each = unread_.begin(); each != unread_.end();) {

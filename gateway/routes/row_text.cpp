@@ -31,8 +31,8 @@ void append_csv_field(std::string& out, std::string_view text, bool is_first) {
   out += '"';
 }
 
-/// Whether a spreadsheet would take it for a formula, or it looks like one that was made
-/// as_no_formula: then one more apostrophe tells them apart.
+/// Whether a spreadsheet would take it for a formula, or it looks like one that was made harmless:
+/// then one more apostrophe tells them apart.
 bool needs_apostrophe(std::string_view text) {
   const auto start = text.find_first_not_of('\'');
   return start != std::string_view::npos
