@@ -3,16 +3,23 @@
 #pragma once
 
 #include "persistence/journal.hpp"
+#include "protocol/digest.hpp"
 #include "tests/support/scratch_directory.hpp"
 
 #include <cstdint>
 #include <cstdlib>
+#include <span>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace dossier::samples {
+
+inline std::string hex(std::string_view bytes) {
+  return to_hex(std::span{reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
+}
 
 inline constexpr shard_number shard_count = 4;
 inline constexpr timestamp noon = from_ms(1'800'000'000'000);

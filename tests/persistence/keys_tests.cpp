@@ -16,10 +16,6 @@ using namespace dossier::samples;
 
 namespace {
 
-std::string hex(std::string_view bytes) {
-  return to_hex(std::span{reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
-}
-
 entity_ref sample_entity() {
   entity_ref entity;
   for (std::size_t i = 0; i < entity_id::size; ++i)

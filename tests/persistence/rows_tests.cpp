@@ -19,24 +19,20 @@ std::string text_of(const Bytes& bytes) {
   return {bytes.data(), bytes.size()};
 }
 
-std::string hex_of_row(std::string_view bytes) {
-  return to_hex(std::span{reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
-}
-
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(rows_tests)
 
 BOOST_AUTO_TEST_CASE(the_bytes_of_each_value_are_frozen) {
-  BOOST_TEST(hex_of_row(text_of(rows::head_of(state_row{0x0304, 2, "x"})))
+  BOOST_TEST(hex(text_of(rows::head_of(state_row{0x0304, 2, "x"})))
              == "02"
                 "0000000000000304");
-  BOOST_TEST(hex_of_row(text_of(rows::head_of(answer_to(6, from_ms(0x0506)))))
-             == "0000000000000506" + hex_of_row(std::string(32, '\x07')));
+  BOOST_TEST(hex(text_of(rows::head_of(answer_to(6, from_ms(0x0506)))))
+             == "0000000000000506" + hex(std::string(32, '\x07')));
   const auto entity = entity_in(2, 1);
-  BOOST_TEST(hex_of_row(text_of(rows::value_of_feed(entity, 5)))
-             == "01" + hex_of_row(entity.id.view()) + "0000000000000005");
-  BOOST_TEST(hex_of_row(text_of(rows::value_of_number(0x1122))) == "0000000000001122");
+  BOOST_TEST(hex(text_of(rows::value_of_feed(entity, 5)))
+             == "01" + hex(entity.id.view()) + "0000000000000005");
+  BOOST_TEST(hex(text_of(rows::value_of_number(0x1122))) == "0000000000001122");
 }
 
 BOOST_AUTO_TEST_CASE(values_are_read_back_as_they_were_written) {
