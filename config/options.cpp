@@ -245,6 +245,10 @@ const option table[] = {
   {"kafka.stuck_after_ms", at<&K::stuck_after_ms>,
    "How long an event may be on its way before the server says that it is not well.",
    "ms", {100, hour_ms}},
+  {"kafka.producer_memory_ms", at<&K::producer_memory_ms>,
+   "How long brokers surely remember a silent producer. Keep it far below their "
+   "producer.id.expiration.ms.",
+   "ms", {1'000, 24 * hour_ms}},
   {"kafka.close_ms_max", at<&K::close_ms_max>,
    "How long a stop waits for events on their way. What is left goes after the next start.",
    "ms", {0, 600'000}},

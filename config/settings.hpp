@@ -123,11 +123,12 @@ struct kafka_settings {
   std::uint32_t queue_messages_max = 10'000; ///< kafka.queue_messages_max: offered and not yet kept
   std::string compression = "lz4";           ///< kafka.compression
   std::uint32_t stuck_after_ms = 30'000;     ///< kafka.stuck_after_ms: then it is not well
-  std::uint32_t close_ms_max = 5'000;        ///< kafka.close_ms_max: waiting at the end
-  std::string security_protocol = "plaintext"; ///< kafka.security_protocol
-  std::string sasl_mechanism;                  ///< kafka.sasl_mechanism
-  std::string sasl_username;                   ///< kafka.sasl_username
-  std::string sasl_password;                   ///< kafka.sasl_password; never printed
+  std::uint32_t producer_memory_ms = 3'600'000; ///< kafka.producer_memory_ms: of brokers
+  std::uint32_t close_ms_max = 5'000;           ///< kafka.close_ms_max: waiting at the end
+  std::string security_protocol = "plaintext";  ///< kafka.security_protocol
+  std::string sasl_mechanism;                   ///< kafka.sasl_mechanism
+  std::string sasl_username;                    ///< kafka.sasl_username
+  std::string sasl_password;                    ///< kafka.sasl_password; never printed
   std::string ssl_ca_file;          ///< kafka.ssl_ca_file; empty: the system's authorities
   std::string ssl_certificate_file; ///< kafka.ssl_certificate_file
   std::string ssl_key_file;         ///< kafka.ssl_key_file

@@ -4,13 +4,14 @@
 
 #include "config/log.hpp"
 #include "persistence/delivery_lane.hpp"
+#include "persistence/kafka_condition.hpp"
 #include "persistence/kafka_producer.hpp"
 #include "persistence/kafka_topics.hpp"
 
 #include <algorithm>
 #include <chrono>
+#include <deque>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <string_view>
 #include <thread>
@@ -28,67 +29,36 @@ constexpr milliseconds pause_max{10'000};
 /// How long a failed producer may take to say what became of the requests it had sent.
 constexpr milliseconds ending_max{2'000};
 constexpr milliseconds step{50};
+/// Of messages that wait until their partitions know the producer.
+constexpr std::uint64_t held_bytes_max = 16 << 20;
 
 milliseconds until(steady::time_point deadline) {
   const auto left = std::chrono::ceil<milliseconds>(deadline - steady::now());
   return std::max(left, milliseconds{0});
 }
 
+std::uint64_t bytes_of(const outgoing& message) {
+  auto bytes = sizeof message + message.topic.size() + message.key.size() + message.value.size();
+  for (const auto& [name, value] : message.headers)
+    bytes += name.size() + value.size();
+  return bytes;
+}
+
+/// A topic and partition.
 struct lane {
   delivery_lane messages;
-  steady::time_point moved_at{}; ///< When the oldest of them became the oldest.
-};
+  /// When the oldest of them became the oldest, or the last one left.
+  steady::time_point moved_at{};
+  /// The last of them, which the producer does not have yet.
+  std::deque<std::pair<outgoing, std::uint64_t>> held;
+  std::uint64_t sent = 0; ///< Those that the producer has and has not settled.
+  bool is_known = false;  ///< The broker has kept a message of this producer there.
 
-/// Written by the sink's thread, read by any.
-class condition {
-public:
-  void reach(bool is_reached) {
-    const std::lock_guard lock{mutex_};
-    is_reached_ = is_reached;
-  }
-  void complain(std::string_view text) {
-    const std::lock_guard lock{mutex_};
-    complaint_ = text;
-  }
-  /// Why nothing gets through; empty once something did.
-  void trouble(std::string why) {
-    const std::lock_guard lock{mutex_};
-    trouble_ = std::move(why);
-  }
-  void deliver() {
-    const std::lock_guard lock{mutex_};
-    is_reached_ = true;
-    trouble_.clear();
-    complaint_.clear();
-  }
-  void wait_since(std::optional<steady::time_point> oldest) {
-    const std::lock_guard lock{mutex_};
-    waiting_since_ = oldest;
-  }
-  result<void> judge(const kafka_settings& s) const {
-    const std::lock_guard lock{mutex_};
-    const auto what = "publishing to Kafka at " + s.bootstrap_servers + ": ";
-    const auto because = complaint_.empty() ? std::string() : " (" + complaint_ + ")";
-    if (!is_reached_)
-      return fail(errc::unavailable, what + "no broker can be reached" + because
-                                       + "; start one or correct kafka.bootstrap_servers; events "
-                                         "wait in the outbox");
-    const milliseconds stuck_after{s.stuck_after_ms};
-    if (waiting_since_ && steady::now() - *waiting_since_ > stuck_after)
-      return fail(errc::unavailable, what + "a message is under way for more than "
-                                       + std::to_string(s.stuck_after_ms) + " ms" + because
-                                       + "; look at the brokers' logs; events wait in the outbox");
-    if (!trouble_.empty())
-      return fail(errc::unavailable, trouble_);
-    return {};
-  }
-
-private:
-  mutable std::mutex mutex_;
-  bool is_reached_ = false;
-  std::string complaint_;
-  std::string trouble_;
-  std::optional<steady::time_point> waiting_since_;
+  /// A broker that does not know a producer in a partition takes from it whatever comes, with any
+  /// sequence number. Were the first request refused for a moment (a leader is being made) and the
+  /// second one taken, librdkafka would count the first as kept, too: it would be lost. So the
+  /// first message goes alone.
+  bool may_send() const { return is_known || sent == 0; }
 };
 
 class producing_sink final : public kafka_sink, private kafka_listener {
@@ -116,22 +86,26 @@ public:
   bool offer(const outgoing& message, std::uint64_t token) override {
     if (producer_ == nullptr || is_ending() || room() == 0)
       return false;
-    const auto taken = producer_->produce(message, token);
-    if (taken && *taken) {
-      auto& l = lane_of(message.topic, message.partition);
-      if (l.messages.is_empty())
-        l.moved_at = steady::now();
-      l.messages.add(token);
-      ++under_way_;
+    auto& l = lane_of(message.topic, message.partition);
+    if (l.messages.is_empty()) {
+      const auto now = steady::now();
+      l.is_known = l.is_known && now - l.moved_at < memory();
+      l.moved_at = now;
+    }
+    if (!l.held.empty() || !l.may_send()) {
+      if (held_bytes_ >= held_bytes_max)
+        return false;
+      held_bytes_ += bytes_of(message);
+      ++held_;
+      l.held.emplace_back(message, token);
+    } else if (const auto taken = send(l, message, token); !taken) {
+      refused_at_once_.emplace_back(token, taken.error());
       return true;
-    }
-    if (taken)
-      return false;
-    if (taken.error().code == errc::unavailable) {
-      condition_.trouble(taken.error().why);
+    } else if (!*taken) {
       return false;
     }
-    refused_at_once_.emplace_back(token, taken.error());
+    l.messages.add(token);
+    ++under_way_;
     return true;
   }
 
@@ -149,6 +123,7 @@ public:
       producer_->give_up_unsent();
     report_ = &report;
     producer_->poll(has_news ? milliseconds{0} : is_ending() ? std::min(patience, step) : patience);
+    send_held();
     report_ = nullptr;
     look_after_producer(report);
     condition_.wait_since(oldest());
@@ -161,6 +136,7 @@ public:
     while (producer_ != nullptr && under_way_ > 0 && !is_over()) {
       const auto left = until(deadline);
       producer_->flush(std::min(left, step));
+      send_held();
       notice_fatal();
       if (is_ending())
         producer_->give_up_unsent();
@@ -186,7 +162,9 @@ private:
     using outcome = delivery_lane::outcome;
     auto& l = lane_of(topic, partition);
     --under_way_;
+    --l.sent;
     if (why == nullptr) {
+      l.is_known = true;
       l.messages.settle(token, outcome::kept);
       pause_ = pause_min;
       condition_.deliver();
@@ -199,6 +177,10 @@ private:
       has_suspects_ |= why->code != errc::unavailable;
       end(*why);
     }
+    take_delivered(l);
+  }
+
+  void take_delivered(lane& l) {
     if (const auto count = l.messages.take_delivered(report_->delivered)) {
       careful_left_ -= std::min<std::uint64_t>(careful_left_, count);
       l.moved_at = steady::now();
@@ -219,12 +201,57 @@ private:
   }
   void on_complaint(std::string_view text) override { condition_.complain(text); }
 
+  // --- What goes to the producer. ---
+
+  /// How long brokers remember one that is silent.
+  milliseconds memory() const { return milliseconds{settings_.producer_memory_ms}; }
+
+  /// Whether it was taken: not now, or for the reason that it never will be.
+  result<bool> send(lane& l, const outgoing& message, std::uint64_t token) {
+    const auto taken = producer_->produce(message, token);
+    if (taken) {
+      l.sent += *taken ? 1 : 0;
+      return *taken;
+    }
+    if (taken.error().code != errc::unavailable)
+      return taken.error();
+    condition_.trouble(taken.error().why);
+    return false;
+  }
+
+  void send_held() {
+    if (held_ == 0 || is_ending())
+      return;
+    for (auto& [topic, partitions] : lanes_)
+      for (auto& [partition, l] : partitions)
+        while (!l.held.empty() && l.may_send())
+          if (!send_first_held(l))
+            return;
+  }
+
+  bool send_first_held(lane& l) {
+    const auto& [message, token] = l.held.front();
+    const auto taken = send(l, message, token);
+    if (taken && !*taken)
+      return false;
+    if (!taken) {
+      --under_way_;
+      l.messages.settle(token, delivery_lane::outcome::refused);
+      report_->refused.emplace_back(token, taken.error());
+      take_delivered(l);
+    }
+    held_bytes_ -= bytes_of(message);
+    --held_;
+    l.held.pop_front();
+    return true;
+  }
+
   // --- Lives of producers. ---
 
   bool is_ending() const { return ending_until_.has_value(); }
   /// All that the failed producer had sent is settled, or has had its time.
   bool is_over() const {
-    return is_ending() && (under_way_ == 0 || steady::now() >= *ending_until_);
+    return is_ending() && (under_way_ == held_ || steady::now() >= *ending_until_);
   }
 
   void end(const failure& why) {
@@ -244,6 +271,10 @@ private:
 
   void look_after_producer(sink_report& report) {
     notice_fatal();
+    if (const auto since = oldest(); since && steady::now() - *since > memory())
+      end(fail(errc::unavailable,
+               "publishing to Kafka: a message is under way for so long that the "
+               "brokers may have forgotten the producer"));
     if (is_over())
       return start_over(report);
     if (pace_ == kafka_pace::one_by_one && careful_left_ == 0 && under_way_ == 0 && !is_ending()) {
@@ -278,6 +309,7 @@ private:
 
   void restart() {
     producer_ = nullptr;
+    lanes_.clear(); // No broker knows the new one.
     auto started = start();
     if (started)
       return;
@@ -303,7 +335,7 @@ private:
       for (const auto& [partition, l] : partitions)
         count += l.messages.unfinished();
     lanes_.clear();
-    under_way_ = 0;
+    under_way_ = held_ = held_bytes_ = 0;
     return count;
   }
 
@@ -332,9 +364,11 @@ private:
   }
 
   const kafka_settings settings_;
-  condition condition_;
+  kafka_condition condition_;
   std::map<std::string, std::map<std::uint32_t, lane>, std::less<>> lanes_;
   std::uint64_t under_way_ = 0; ///< Not settled yet, in all lanes.
+  std::uint64_t held_ = 0;      ///< Those of them that the producer does not have yet.
+  std::uint64_t held_bytes_ = 0;
   std::vector<std::pair<std::uint64_t, failure>> refused_at_once_;
   sink_report* report_ = nullptr; ///< Of the poll() that is running.
   kafka_pace pace_ = kafka_pace::in_batches;

@@ -9,6 +9,9 @@
 // behind what is offered again: consumers go by the event's id. A broker refuses a request, not a
 // message. So after a refusal the sink resets and sends that many messages one by one: the one that
 // is refused alone is reported as refused, and its company is not.
+//
+// Where a broker does not know the producer yet, the first message goes alone and the others wait
+// here until it is kept: kafka_sink.cpp says what would be lost otherwise.
 #pragma once
 
 #include "config/settings.hpp"
