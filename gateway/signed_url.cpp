@@ -62,9 +62,9 @@ std::optional<content_grant> claim_of(std::string_view target) {
 
 } // namespace
 
-url_signer::url_signer(std::string secret)
-  : secret_(std::move(secret)) {
-  DOSSIER_ASSERT(secret_.size() >= 32, "A URL signer's secret has at least 32 bytes.");
+url_signer::url_signer(std::string_view secret)
+  : secret_(secret) {
+  DOSSIER_ASSERT(secret.size() >= 32, "A URL signer's secret has at least 32 bytes.");
 }
 
 std::string url_signer::sign(const content_grant& grant) const {
@@ -77,7 +77,7 @@ std::string url_signer::sign(const content_grant& grant) const {
   url.push_back(static_cast<char>(grant.allows));
   url.append("&sv=1");
   // Why: the secret may sign other things one day; what is signed says that it is a content URL.
-  const auto signature = hmac_sha256(secret_, "dossier content url 1\n" + url);
+  const auto signature = secret_.sign("dossier content url 1\n" + url);
   return url.append("&sig=").append(to_base64url(signature));
 }
 

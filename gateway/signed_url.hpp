@@ -4,6 +4,7 @@
 // Whether the document still allows it is asked of the document, on each use.
 #pragma once
 
+#include "protocol/digest.hpp"
 #include "protocol/ids.hpp"
 #include "protocol/result.hpp"
 #include "protocol/time.hpp"
@@ -26,7 +27,7 @@ struct content_grant {
 class url_signer {
 public:
   /// `secret`: at least 32 bytes, stays in memory.
-  explicit url_signer(std::string secret);
+  explicit url_signer(std::string_view secret);
   /// Path and query: "/content/<id>?se=<seconds>&sp=<r|w>&sv=1&sig=<base64url>".
   std::string sign(const content_grant& grant) const;
   /// `target` as received, byte for byte. forbidden when it is not exactly what sign() writes; gone
@@ -34,7 +35,7 @@ public:
   result<content_grant> check(std::string_view target, permission wanted, timestamp now) const;
 
 private:
-  std::string secret_;
+  hmac_key secret_;
 };
 
 } // namespace dossier

@@ -5,7 +5,8 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+
+#include <algorithm>
 
 namespace dossier {
 
@@ -23,6 +24,29 @@ const EVP_MD* sha256_method() {
   static const EVP_MD* const method = EVP_MD_fetch(nullptr, "SHA256", nullptr);
   DOSSIER_ASSERT(method != nullptr, "OpenSSL has SHA-256");
   return method;
+}
+
+template <std::size_t Size>
+std::string_view view_of(const std::array<std::uint8_t, Size>& bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+struct freed {
+  void operator()(EVP_MD_CTX* c) const { EVP_MD_CTX_free(c); }
+};
+using digest_context = std::unique_ptr<EVP_MD_CTX, freed>;
+
+/// Of one text behind the other. Why a context that each thread keeps: making one costs more than a
+/// short text.
+sha256_digest sha256_of_both(std::string_view first, std::string_view second) {
+  thread_local const digest_context context(EVP_MD_CTX_new());
+  sha256_digest digest{};
+  const bool ok = context && EVP_DigestInit_ex(context.get(), sha256_method(), nullptr) == 1
+                  && EVP_DigestUpdate(context.get(), first.data(), first.size()) == 1
+                  && EVP_DigestUpdate(context.get(), second.data(), second.size()) == 1
+                  && EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) == 1;
+  DOSSIER_ASSERT(ok, "OpenSSL computes SHA-256");
+  return digest;
 }
 
 const EVP_MD* md5_method() {
@@ -80,20 +104,35 @@ result<void> decode_base64(std::string_view text, std::span<std::uint8_t> into,
 } // namespace
 
 sha256_digest sha256_of(std::string_view bytes) {
-  sha256_digest digest{};
-  const int ok
-    = EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, sha256_method(), nullptr);
-  DOSSIER_ASSERT(ok == 1, "OpenSSL computes SHA-256");
-  return digest;
+  return sha256_of_both({}, bytes);
 }
 
 sha256_digest hmac_sha256(std::string_view key, std::string_view text) {
-  sha256_digest digest{};
-  const auto* made = HMAC(sha256_method(), key.data(), static_cast<int>(key.size()),
-                          reinterpret_cast<const unsigned char*>(text.data()), text.size(),
-                          digest.data(), nullptr);
-  DOSSIER_ASSERT(made != nullptr, "OpenSSL computes HMAC-SHA-256");
-  return digest;
+  return hmac_key(key).sign(text);
+}
+
+hmac_key::hmac_key(std::string_view key) {
+  constexpr std::uint8_t inner_pad = 0x36;
+  constexpr std::uint8_t outer_pad = 0x5c;
+  block padded{};
+  if (key.size() > block_bytes)
+    std::ranges::copy(sha256_of(key), padded.begin());
+  else
+    std::ranges::copy(key, padded.begin());
+  for (std::size_t i = 0; i < block_bytes; ++i) {
+    inner_[i] = padded[i] ^ inner_pad;
+    outer_[i] = padded[i] ^ outer_pad;
+  }
+  OPENSSL_cleanse(padded.data(), padded.size());
+}
+
+hmac_key::~hmac_key() {
+  OPENSSL_cleanse(inner_.data(), inner_.size());
+  OPENSSL_cleanse(outer_.data(), outer_.size());
+}
+
+sha256_digest hmac_key::sign(std::string_view text) const {
+  return sha256_of_both(view_of(outer_), view_of(sha256_of_both(view_of(inner_), text)));
 }
 
 std::string to_hex(std::span<const std::uint8_t> bytes) {
@@ -175,20 +214,15 @@ bool equal_in_constant_time(std::string_view a, std::string_view b) {
 }
 
 struct content_hasher::contexts {
-  struct freed {
-    void operator()(EVP_MD_CTX* c) const { EVP_MD_CTX_free(c); }
-  };
-  using context = std::unique_ptr<EVP_MD_CTX, freed>;
-
-  static context begin(const EVP_MD* method) {
-    context made(EVP_MD_CTX_new());
+  static digest_context begin(const EVP_MD* method) {
+    digest_context made(EVP_MD_CTX_new());
     DOSSIER_ASSERT(made && EVP_DigestInit_ex(made.get(), method, nullptr) == 1,
                    "OpenSSL begins a digest");
     return made;
   }
 
-  context sha256;
-  context md5; ///< Null when nobody asked for it.
+  digest_context sha256;
+  digest_context md5; ///< Null when nobody asked for it.
 };
 
 content_hasher::content_hasher(bool with_md5)

@@ -20,6 +20,25 @@ using md5_digest = std::array<std::uint8_t, 16>;
 sha256_digest sha256_of(std::string_view bytes);
 sha256_digest hmac_sha256(std::string_view key, std::string_view text);
 
+/// A key of HMAC-SHA-256 (RFC 2104) that signs often: what depends on the key alone is computed
+/// once. Any thread may sign.
+class hmac_key {
+public:
+  explicit hmac_key(std::string_view key);
+  ~hmac_key();
+  hmac_key(const hmac_key&) = default;
+  hmac_key& operator=(const hmac_key&) = default;
+
+  sha256_digest sign(std::string_view text) const;
+
+private:
+  static constexpr std::size_t block_bytes = 64;
+  using block = std::array<std::uint8_t, block_bytes>;
+
+  block inner_; ///< What goes before the text.
+  block outer_; ///< What goes before the digest of both.
+};
+
 /// Lower-case hexadecimal; parse_hex accepts exactly twice as many digits of either case.
 std::string to_hex(std::span<const std::uint8_t> bytes);
 result<void> parse_hex(std::string_view text, std::span<std::uint8_t> into);

@@ -44,6 +44,11 @@ BOOST_AUTO_TEST_CASE(hmac_has_its_published_values) {
   BOOST_TEST(to_hex(hmac_sha256(std::string(131, '\xaa'),
                                 "Test Using Larger Than Block-Size Key - Hash Key First"))
              == "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+  const hmac_key key("Jefe");
+  const auto first = key.sign("what do ya want for nothing?");
+  BOOST_CHECK(first == hmac_sha256("Jefe", "what do ya want for nothing?"));
+  BOOST_CHECK(key.sign("") == hmac_sha256("Jefe", ""));
+  BOOST_CHECK(key.sign("what do ya want for nothing?") == first);
   BOOST_TEST(to_hex(hmac_sha256("", ""))
              == "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
 }

@@ -142,6 +142,19 @@ BOOST_AUTO_TEST_CASE(only_what_must_be_escaped_is) {
   BOOST_TEST(w.take() == "\"a\\\"b\\\\c/\\b\\f\\n\\r\\t\\u0000\\u001f\x7f\xc3\xa9\xe2\x80\xa8\"");
 }
 
+BOOST_AUTO_TEST_CASE(a_character_is_escaped_alike_wherever_it_stands) {
+  for (std::size_t at = 0; at < 20; ++at)
+    for (int c = 0; c < 0x80; ++c) {
+      std::string text(20, 'x');
+      text[at] = static_cast<char>(c);
+      if (at > 0)
+        text.replace(at - 1, 1, "\xc3\xa9");
+      json_writer w;
+      w.string(text);
+      BOOST_REQUIRE_EQUAL(w.take(), json(text).dump());
+    }
+}
+
 BOOST_AUTO_TEST_CASE(unbalanced_brackets_are_bugs) {
   json_writer open;
   open.begin_object();
