@@ -3,14 +3,13 @@
 #include "persistence/kafka_sink.hpp"
 
 #include "config/log.hpp"
-#include "persistence/delivery_lane.hpp"
 #include "persistence/kafka_condition.hpp"
+#include "persistence/kafka_lane.hpp"
 #include "persistence/kafka_producer.hpp"
 #include "persistence/kafka_topics.hpp"
 
 #include <algorithm>
 #include <chrono>
-#include <deque>
 #include <map>
 #include <optional>
 #include <string_view>
@@ -36,30 +35,6 @@ milliseconds until(steady::time_point deadline) {
   const auto left = std::chrono::ceil<milliseconds>(deadline - steady::now());
   return std::max(left, milliseconds{0});
 }
-
-std::uint64_t bytes_of(const outgoing& message) {
-  auto bytes = sizeof message + message.topic.size() + message.key.size() + message.value.size();
-  for (const auto& [name, value] : message.headers)
-    bytes += name.size() + value.size();
-  return bytes;
-}
-
-/// A topic and partition.
-struct lane {
-  delivery_lane messages;
-  /// When the oldest of them became the oldest, or the last one left.
-  steady::time_point moved_at{};
-  /// The last of them, which the producer does not have yet.
-  std::deque<std::pair<outgoing, std::uint64_t>> held;
-  std::uint64_t sent = 0; ///< Those that the producer has and has not settled.
-  bool is_known = false;  ///< The broker has kept a message of this producer there.
-
-  /// A broker that does not know a producer in a partition takes from it whatever comes, with any
-  /// sequence number. Were the first request refused for a moment (a leader is being made) and the
-  /// second one taken, librdkafka would count the first as kept, too: it would be lost. So the
-  /// first message goes alone.
-  bool may_send() const { return is_known || sent == 0; }
-};
 
 class producing_sink final : public kafka_sink, private kafka_listener {
 public:
@@ -123,10 +98,10 @@ public:
       producer_->give_up_unsent();
     report_ = &report;
     producer_->poll(has_news ? milliseconds{0} : is_ending() ? std::min(patience, step) : patience);
-    send_held();
+    go_on();
     report_ = nullptr;
+    look_at_lanes();
     look_after_producer(report);
-    condition_.wait_since(oldest());
   }
 
   void close(milliseconds patience, sink_report& report) override {
@@ -136,7 +111,7 @@ public:
     while (producer_ != nullptr && under_way_ > 0 && !is_over()) {
       const auto left = until(deadline);
       producer_->flush(std::min(left, step));
-      send_held();
+      go_on();
       notice_fatal();
       if (is_ending())
         producer_->give_up_unsent();
@@ -148,7 +123,6 @@ public:
     producer_ = nullptr;
     is_closed_ = true;
     restart_at_ = steady::time_point::max();
-    condition_.wait_since(std::nullopt);
     condition_.trouble("publishing to Kafka: this sink is closed; restart dossier");
   }
 
@@ -167,7 +141,7 @@ private:
       l.is_known = true;
       l.messages.settle(token, outcome::kept);
       pause_ = pause_min;
-      condition_.deliver();
+      has_delivered_ = true;
     } else if (is_final(*why)) {
       l.messages.settle(token, outcome::refused);
       report_->refused.emplace_back(token, *why);
@@ -180,10 +154,10 @@ private:
     take_delivered(l);
   }
 
-  void take_delivered(lane& l) {
+  void take_delivered(kafka_lane& l) {
     if (const auto count = l.messages.take_delivered(report_->delivered)) {
       careful_left_ -= std::min<std::uint64_t>(careful_left_, count);
-      l.moved_at = steady::now();
+      l.has_moved = true;
     }
   }
 
@@ -207,7 +181,7 @@ private:
   milliseconds memory() const { return milliseconds{settings_.producer_memory_ms}; }
 
   /// Whether it was taken: not now, or for the reason that it never will be.
-  result<bool> send(lane& l, const outgoing& message, std::uint64_t token) {
+  result<bool> send(kafka_lane& l, const outgoing& message, std::uint64_t token) {
     const auto taken = producer_->produce(message, token);
     if (taken) {
       l.sent += *taken ? 1 : 0;
@@ -217,6 +191,13 @@ private:
       return taken.error();
     condition_.trouble(taken.error().why);
     return false;
+  }
+
+  /// After the producer told what became of messages.
+  void go_on() {
+    if (std::exchange(has_delivered_, false))
+      condition_.deliver();
+    send_held();
   }
 
   void send_held() {
@@ -229,7 +210,7 @@ private:
             return;
   }
 
-  bool send_first_held(lane& l) {
+  bool send_first_held(kafka_lane& l) {
     const auto& [message, token] = l.held.front();
     const auto taken = send(l, message, token);
     if (taken && !*taken)
@@ -271,10 +252,6 @@ private:
 
   void look_after_producer(sink_report& report) {
     notice_fatal();
-    if (const auto since = oldest(); since && steady::now() - *since > memory())
-      end(fail(errc::unavailable,
-               "publishing to Kafka: a message is under way for so long that the "
-               "brokers may have forgotten the producer"));
     if (is_over())
       return start_over(report);
     if (pace_ == kafka_pace::one_by_one && careful_left_ == 0 && under_way_ == 0 && !is_ending()) {
@@ -336,6 +313,7 @@ private:
         count += l.messages.unfinished();
     lanes_.clear();
     under_way_ = held_ = held_bytes_ = 0;
+    condition_.wait_since(std::nullopt);
     return count;
   }
 
@@ -347,25 +325,34 @@ private:
     return !std::exchange(refused_at_once_, {}).empty();
   }
 
-  lane& lane_of(std::string_view topic, std::uint32_t partition) {
+  kafka_lane& lane_of(std::string_view topic, std::uint32_t partition) {
     auto found = lanes_.find(topic);
     if (found == lanes_.end())
       found = lanes_.try_emplace(std::string(topic)).first;
     return found->second[partition];
   }
 
-  std::optional<steady::time_point> oldest() const {
-    std::optional<steady::time_point> first;
-    for (const auto& [topic, partitions] : lanes_)
-      for (const auto& [partition, l] : partitions)
-        if (!l.messages.is_empty() && (!first || l.moved_at < *first))
-          first = l.moved_at;
-    return first;
+  /// Notes which lanes moved and since when the message that waits longest is under way.
+  void look_at_lanes() {
+    const auto now = steady::now();
+    std::optional<steady::time_point> oldest;
+    for (auto& [topic, partitions] : lanes_)
+      for (auto& [partition, l] : partitions) {
+        if (std::exchange(l.has_moved, false))
+          l.moved_at = now;
+        if (!l.messages.is_empty() && (!oldest || l.moved_at < *oldest))
+          oldest = l.moved_at;
+      }
+    condition_.wait_since(oldest);
+    if (oldest && now - *oldest > memory())
+      end(fail(errc::unavailable,
+               "publishing to Kafka: a message is under way for so long that the "
+               "brokers may have forgotten the producer"));
   }
 
   const kafka_settings settings_;
   kafka_condition condition_;
-  std::map<std::string, std::map<std::uint32_t, lane>, std::less<>> lanes_;
+  std::map<std::string, std::map<std::uint32_t, kafka_lane>, std::less<>> lanes_;
   std::uint64_t under_way_ = 0; ///< Not settled yet, in all lanes.
   std::uint64_t held_ = 0;      ///< Those of them that the producer does not have yet.
   std::uint64_t held_bytes_ = 0;
@@ -375,8 +362,9 @@ private:
   std::uint64_t careful_left_ = 0;                 ///< Messages still to be sent one by one.
   std::optional<steady::time_point> ending_until_; ///< The producer has failed.
   std::string ending_why_;
-  bool has_suspects_ = false; ///< It failed because one of several messages was refused.
-  bool has_refused_ = false;  ///< A message was refused in its life.
+  bool has_suspects_ = false;  ///< It failed because one of several messages was refused.
+  bool has_refused_ = false;   ///< A message was refused in its life.
+  bool has_delivered_ = false; ///< In the poll() that is running.
   milliseconds pause_ = pause_min;
   steady::time_point restart_at_{};
   bool is_closed_ = false;

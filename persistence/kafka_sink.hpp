@@ -11,7 +11,7 @@
 // is refused alone is reported as refused, and its company is not.
 //
 // Where a broker does not know the producer yet, the first message goes alone and the others wait
-// here until it is kept: kafka_sink.cpp says what would be lost otherwise.
+// here until it is kept: kafka_lane.hpp says what would be lost otherwise.
 #pragma once
 
 #include "config/settings.hpp"

@@ -150,13 +150,13 @@ std::optional<envelope> read_as_written(std::string_view bytes) {
     return std::nullopt;
   if (!in.take(R"(,"v":)") || !in.take_count(version) || version == 0 || version > version_max)
     return std::nullopt;
-  if (!in.take(R"(,"at":)") || !in.take_count(at_ms) || at_ms > at_ms_max || !in.take(","))
+  if (!in.take(R"(,"at":)") || !in.take_count(at_ms) || at_ms > at_ms_max || !in.take(','))
     return std::nullopt;
   // The outermost object is a level, too. At the innermost level the tree permits only what is
   // empty; it may see to that itself.
   std::string_view data;
   if (!take_cause(in, e.cause) || !in.take(R"("data":)") || !in.take_object(data, depth_max - 1)
-      || !in.take("}") || !in.is_done())
+      || !in.take('}') || !in.is_done())
     return std::nullopt;
   e.version = static_cast<std::uint32_t>(version);
   e.at = from_ms(static_cast<std::int64_t>(at_ms));

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocol/json_scanner.hpp"
 
+#include "protocol/json_text.hpp"
 #include "protocol/utf8.hpp"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstring>
 #include <span>
 
 namespace dossier {
@@ -16,27 +16,6 @@ namespace {
 /// What stands for itself in a string; of what is not ASCII that has still to be checked.
 constexpr bool is_plain(char c) {
   return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\';
-}
-
-/// How many bytes at the front of a text are plain, at least: counted eight at a time. `any` takes
-/// up their bits.
-std::size_t count_plain(std::string_view text, std::uint64_t& any) {
-  constexpr std::uint64_t each = 0x0101'0101'0101'0101;
-  constexpr std::uint64_t high = each << 7;
-  // The highest bit of a byte is set if the byte is below `limit`, at most 128; maybe also those
-  // above such a one.
-  const auto below = [](std::uint64_t bytes, std::uint64_t limit) {
-    return (bytes - each * limit) & ~bytes & high;
-  };
-  std::size_t at = 0;
-  for (; text.size() - at >= sizeof any; at += sizeof any) {
-    std::uint64_t bytes;
-    std::memcpy(&bytes, text.data() + at, sizeof bytes);
-    if ((below(bytes, 0x20) | below(bytes ^ each * '"', 1) | below(bytes ^ each * '\\', 1)) != 0)
-      break;
-    any |= bytes;
-  }
-  return at;
 }
 
 constexpr std::string_view escape_letters = "\"\\bfnrt";
@@ -142,35 +121,35 @@ bool json_scanner::skip_value(int levels) {
 }
 
 bool json_scanner::skip_object(int levels) {
-  if (levels == 0 || !take("{"))
+  if (levels == 0 || !take('{'))
     return false;
-  if (take("}"))
+  if (take('}'))
     return true;
   // Written in one way only, the same names are the same bytes.
   std::array<std::string_view, members_max> names;
   std::size_t count = 0;
   do {
     std::string_view name;
-    if (!skip_string(name) || !take(":") || !skip_value(levels - 1))
+    if (!skip_string(name) || !take(':') || !skip_value(levels - 1))
       return false;
     const std::span known(names.data(), count);
     if (count == members_max || std::ranges::find(known, name) != known.end())
       return false;
     names[count++] = name;
-  } while (take(","));
-  return take("}");
+  } while (take(','));
+  return take('}');
 }
 
 bool json_scanner::skip_array(int levels) {
-  if (levels == 0 || !take("["))
+  if (levels == 0 || !take('['))
     return false;
-  if (take("]"))
+  if (take(']'))
     return true;
   do {
     if (!skip_value(levels - 1))
       return false;
-  } while (take(","));
-  return take("]");
+  } while (take(','));
+  return take(']');
 }
 
 bool json_scanner::skip_number() {
@@ -191,11 +170,11 @@ bool json_scanner::skip_number() {
 }
 
 bool json_scanner::skip_string(std::string_view& inside) {
-  if (!take("\""))
+  if (!take('"'))
     return false;
   const auto before = rest_;
   std::uint64_t any = 0; // All bits that occur: a highest one only if not all is ASCII.
-  std::size_t at = count_plain(before, any);
+  std::size_t at = count_plain_json(before, any);
   while (at < before.size() && before[at] != '"') {
     if (is_plain(before[at])) {
       any |= static_cast<unsigned char>(before[at++]);

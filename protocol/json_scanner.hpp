@@ -25,6 +25,12 @@ public:
 
   bool is_done() const { return rest_.empty(); }
   bool take(std::string_view literal);
+  bool take(char c) {
+    if (rest_.empty() || rest_.front() != c)
+      return false;
+    rest_.remove_prefix(1);
+    return true;
+  }
   /// The text that a JSON string stands for.
   bool take_string(std::string& into);
   /// A number that is not negative.

@@ -15,22 +15,10 @@ constexpr bool must_be_escaped(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
 }
 
-/// How much of the front needs no escaping. Eight bytes at a time: of texts, few bytes need it.
+/// How much of the front needs no escaping.
 std::size_t plain_prefix_bytes(std::string_view text) {
-  constexpr std::uint64_t ones = 0x0101010101010101;
-  constexpr std::uint64_t tops = ones * 0x80;
-  std::size_t at = 0;
-  for (; text.size() - at >= sizeof ones; at += sizeof ones) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data() + at, sizeof word);
-    // A byte below n borrows into its top bit; one that was set before is no such byte.
-    const auto has_below = [](std::uint64_t w, std::uint64_t n) {
-      return ((w - ones * n) & ~w & tops) != 0;
-    };
-    if (has_below(word, 0x20) || has_below(word ^ ones * '"', 1)
-        || has_below(word ^ ones * '\\', 1))
-      break;
-  }
+  std::uint64_t any = 0;
+  auto at = count_plain_json(text, any);
   while (at < text.size() && !must_be_escaped(text[at]))
     ++at;
   return at;
@@ -67,6 +55,25 @@ void append_escaped(std::string& text, char c) {
 }
 
 } // namespace
+
+std::size_t count_plain_json(std::string_view text, std::uint64_t& any) {
+  constexpr std::uint64_t each = 0x0101'0101'0101'0101;
+  constexpr std::uint64_t high = each << 7;
+  // The highest bit of a byte is set if the byte is below `limit`, at most 128; maybe also those
+  // above such a one.
+  const auto below = [](std::uint64_t bytes, std::uint64_t limit) {
+    return (bytes - each * limit) & ~bytes & high;
+  };
+  std::size_t at = 0;
+  for (; text.size() - at >= sizeof any; at += sizeof any) {
+    std::uint64_t bytes;
+    std::memcpy(&bytes, text.data() + at, sizeof bytes);
+    if ((below(bytes, 0x20) | below(bytes ^ each * '"', 1) | below(bytes ^ each * '\\', 1)) != 0)
+      break;
+    any |= bytes;
+  }
+  return at;
+}
 
 json_writer& json_writer::key(std::string_view name) {
   separate();

@@ -5,12 +5,17 @@
 #include "protocol/time.hpp"
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace dossier {
+
+/// How many bytes at the front of a text stand for themselves in a JSON string, at least: counted
+/// eight at a time. `any` takes up their bits; the highest of a byte if not all is ASCII.
+std::size_t count_plain_json(std::string_view text, std::uint64_t& any);
 
 /// Appends one JSON value to one string, without spaces, members in the order of the calls. Bugs in
 /// the order of calls are asserted as far as they unbalance the brackets. One thread at a time.
