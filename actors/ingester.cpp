@@ -14,7 +14,6 @@ namespace {
 
 /// Jobs whose files are open at once. Others wait in order, so that the first is done first.
 constexpr std::size_t open_max = 16;
-constexpr std::size_t open_list_rows = 1'000;
 /// Before something is tried again that was refused for a while.
 constexpr milliseconds repeat_after{1'000};
 
@@ -45,7 +44,7 @@ ingester::~ingester() {
 
 result<void> ingester::recover() {
   std::deque<entity_id> found;
-  list_walk walk(parts_.store, ingestion::open_list, std::nullopt, open_list_rows);
+  list_walk walk(parts_.store, ingestion::open_list, std::nullopt, list_walk::whole_list_rows);
   for (;;) {
     const auto row = walk.next();
     if (!row)

@@ -17,6 +17,9 @@ namespace dossier {
 
 class list_walk {
 public:
+  /// To be expected where the whole list is walked.
+  static constexpr std::size_t whole_list_rows = 1'000;
+
   /// Begins strictly after `after`; about `expected` rows will be asked for.
   list_walk(const journal& store, std::string_view list, std::optional<listing> after,
             std::size_t expected);

@@ -21,8 +21,6 @@ namespace {
 
 /// After a full guard, a failed reading or a letter that could not be written.
 constexpr milliseconds try_again_after{1'000};
-/// Webhooks that are read at the start; more than any setting lets one have.
-constexpr std::size_t walk_rows = 1'000;
 
 /// Why a call was given up, as a letter says it.
 letter::trouble trouble_of(const call_ending& ending) {
@@ -76,7 +74,7 @@ void deliverer_state::list_all() {
       log(log_level::error, "webhooks cannot be listed", {{"why", why.why}});
       is_unlisted->store(true);
     };
-    list_walk walk(*store, webhook::list_name, std::nullopt, walk_rows);
+    list_walk walk(*store, webhook::list_name, std::nullopt, list_walk::whole_list_rows);
     for (;;) {
       const auto row = walk.next();
       if (!row)

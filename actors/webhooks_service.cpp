@@ -17,8 +17,6 @@ namespace dossier {
 
 namespace {
 
-constexpr std::size_t list_rows = 1'000;
-
 /// What the answer to a handshake means; nullopt: the destination agrees (CloudEvents HTTP 1.1 Web
 /// Hooks, 4.2).
 std::optional<std::string> refusal_of(const result<outbound_answer>& got,
@@ -115,7 +113,7 @@ result<found_webhook> webhooks_service::find(const entity_id& id) const {
 result<std::vector<found_webhook>>
 webhooks_service::list(const std::optional<std::string>& customer, std::size_t limit) const {
   std::vector<found_webhook> all;
-  list_walk walk(services_.store, webhook::list_name, std::nullopt, list_rows);
+  list_walk walk(services_.store, webhook::list_name, std::nullopt, list_walk::whole_list_rows);
   while (all.size() < limit) {
     const auto row = walk.next();
     if (!row)

@@ -4,8 +4,8 @@
 #include "gateway/auth.hpp"
 
 #include "config/log.hpp"
-#include "gateway/ascii.hpp"
 #include "gateway/key_file.hpp"
+#include "protocol/ascii.hpp"
 
 #include <openssl/rand.h>
 

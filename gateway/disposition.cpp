@@ -4,7 +4,7 @@
 
 #include "protocol/media_type.hpp"
 
-#include "gateway/ascii.hpp"
+#include "protocol/ascii.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/expander.hpp"
 
-#include "gateway/ascii.hpp"
+#include "protocol/ascii.hpp"
 
 #include <zlib.h>
 #include <zstd.h>

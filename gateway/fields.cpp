@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/fields.hpp"
 
-#include "gateway/ascii.hpp"
+#include "protocol/ascii.hpp"
 #include "protocol/utf8.hpp"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/http.hpp"
 
-#include "gateway/ascii.hpp"
+#include "protocol/ascii.hpp"
 
 #include <algorithm>
 

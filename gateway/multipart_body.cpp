@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/multipart_body.hpp"
 
-#include "gateway/ascii.hpp"
+#include "protocol/ascii.hpp"
 
 #include <algorithm>
 #include <cstring>

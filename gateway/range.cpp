@@ -2,7 +2,7 @@
 // Reads a Range field and joins what overlaps or touches.
 #include "gateway/range.hpp"
 
-#include "gateway/ascii.hpp"
+#include "protocol/ascii.hpp"
 
 #include <algorithm>
 #include <limits>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/request_guard.hpp"
 
-#include "gateway/ascii.hpp"
+#include "protocol/ascii.hpp"
 
 #include <algorithm>
 #include <array>
@@ -52,10 +52,6 @@ bool is(char c, std::uint8_t bit) {
 
 bool all(std::string_view text, std::uint8_t bit) {
   return std::all_of(text.begin(), text.end(), [bit](char c) { return is(c, bit); });
-}
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
 }
 
 // What came from outside, short and printable, so that it may stand in an answer and in a log.

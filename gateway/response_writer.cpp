@@ -2,7 +2,7 @@
 #include "gateway/response_writer.hpp"
 
 #include "config/log.hpp"
-#include "gateway/ascii.hpp"
+#include "protocol/ascii.hpp"
 #include "protocol/assert.hpp"
 
 #include <boost/beast/http/status.hpp>

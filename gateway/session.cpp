@@ -2,9 +2,9 @@
 #include "gateway/session.hpp"
 
 #include "config/log.hpp"
-#include "gateway/ascii.hpp"
 #include "gateway/head_parser.hpp"
 #include "gateway/response_writer.hpp"
+#include "protocol/ascii.hpp"
 #include "protocol/media_type.hpp"
 
 #include <boost/asio/post.hpp>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocol/destination.hpp"
 
+#include "protocol/ascii.hpp"
+
 #include <arpa/inet.h>
 
 #include <algorithm>
@@ -17,9 +19,6 @@ failure refused(std::string why) {
   return fail(errc::invalid_argument, "cannot call this URL: " + std::move(why), "url");
 }
 
-constexpr bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 constexpr bool is_lower(char c) {
   return c >= 'a' && c <= 'z';
 }

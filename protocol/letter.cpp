@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocol/letter.hpp"
 
+#include "protocol/ascii.hpp"
 #include "protocol/digest.hpp"
 
 #include <algorithm>
@@ -17,10 +18,6 @@ struct naming {
   std::string_view operator()(const discard&) const { return "discard"; }
   std::string_view operator()(const fire_timer&) const { return "fire-timer"; }
 };
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 bool is_of_word(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_'

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads what an upload's header fields promise about its content.
-#include "gateway/ascii.hpp"
 #include "gateway/fields.hpp"
 #include "gateway/routes/content_upload.hpp"
+#include "protocol/ascii.hpp"
 
 #include <algorithm>
 #include <string>

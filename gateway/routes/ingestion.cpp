@@ -2,7 +2,6 @@
 // The two ways to have a file of records ingested: sending it, and naming a document that has it.
 // The same content with the same schema and options is the same job, however often it is asked for.
 #include "actors/job_request.hpp"
-#include "gateway/ascii.hpp"
 #include "gateway/body.hpp"
 #include "gateway/expanded_body.hpp"
 #include "gateway/fields.hpp"
@@ -13,6 +12,7 @@
 #include "gateway/routes/job_access.hpp"
 #include "gateway/routes/job_json.hpp"
 #include "gateway/routes/received_content.hpp"
+#include "protocol/ascii.hpp"
 
 #include <memory>
 #include <optional>

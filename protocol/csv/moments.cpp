@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocol/csv/moments.hpp"
 
+#include "protocol/ascii.hpp"
+
 #include <emmintrin.h>
 
 #include <algorithm>
@@ -22,10 +24,6 @@ using digit_array = std::array<std::uint8_t, zeros_at + 2>;
 
 inline int pair_at(const digit_array& digits, std::uint8_t at) {
   return digits[at] * 10 + digits[at + 1U];
-}
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
 }
 
 bool is_letter(char c) {

@@ -3,6 +3,8 @@
 // says that the text so far may be followed by part i.
 #include "protocol/csv/text_pattern.hpp"
 
+#include "protocol/ascii.hpp"
+
 #include <bitset>
 #include <optional>
 
@@ -14,13 +16,8 @@ constexpr std::size_t parts_max = 63;
 constexpr std::size_t not_ascii = 128;
 using character_set = std::bitset<129>;
 
-bool is_decimal(char c) {
-  return c >= '0' && c <= '9';
-}
-
 bool is_mark(char c) {
-  return c > ' ' && c < 0x7f && !is_decimal(c) && !(c >= 'a' && c <= 'z')
-         && !(c >= 'A' && c <= 'Z');
+  return c > ' ' && c < 0x7f && !is_digit(c) && !(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z');
 }
 
 character_set digits() {
@@ -140,10 +137,10 @@ private:
   }
 
   std::optional<std::size_t> number() {
-    if (at_ >= text_.size() || !is_decimal(text_[at_]))
+    if (at_ >= text_.size() || !is_digit(text_[at_]))
       return std::nullopt;
     std::size_t n = 0;
-    while (at_ < text_.size() && is_decimal(text_[at_]) && n <= parts_max)
+    while (at_ < text_.size() && is_digit(text_[at_]) && n <= parts_max)
       n = n * 10 + static_cast<std::size_t>(text_[at_++] - '0');
     return n;
   }

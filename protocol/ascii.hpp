@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Text as HTTP compares it: ASCII, whatever the locale says.
+// Characters as protocols compare them: ASCII, whatever the locale says.
 #pragma once
 
 #include <algorithm>
 #include <string_view>
 
 namespace dossier {
+
+constexpr bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 constexpr char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
