@@ -2,18 +2,21 @@
 """The Kafka that measures of the backbone need: tests/kafka/broker.sh, and Kafka's own programs."""
 
 import contextlib
+import json
 import os
 import re
 import resource
 import secrets
 import shutil
 import subprocess
+import time
 
 from rig import HERE, Absent
 
 BROKER = os.path.join(HERE, "..", "kafka", "broker.sh")
 START_S_MAX = 500
 TOOL_S_MAX = 300
+SHOWN_S_MAX = 30
 _CANNOT_BE_HAD = 77
 _RATE = re.compile(r"([\d.]+) records/sec")
 _PERCENTILES = re.compile(r"50th = (\d+), 99th = (\d+)")
@@ -41,8 +44,19 @@ class Kafka:
         return run.stdout
 
     def make_topic(self, name, partitions):
+        """Returns when the broker shows it: the controller that makes topics tells brokers a little later."""
         self.tool("TopicCommand", "--bootstrap-server", self.servers, "--create", "--topic", name,
                   "--partitions", partitions)
+        deadline = time.monotonic() + SHOWN_S_MAX
+        while self._count_partitions(name) < partitions:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"the broker does not show the topic {name} within {SHOWN_S_MAX} s")
+            time.sleep(0.1)
+
+    def _count_partitions(self, name):
+        with self.kcat("-L", "-J", "-t", name, stdout=subprocess.PIPE) as kcat:
+            shown = json.load(kcat.stdout)
+        return sum(len(topic.get("partitions", [])) for topic in shown["topics"])
 
     def produce(self, topic, count, payloads, settings):
         """(messages a second, processor seconds) of Kafka's own measure of a producer, as fast as it goes."""
