@@ -123,7 +123,7 @@ struct kafka_settings {
   std::uint32_t queue_messages_max = 10'000; ///< kafka.queue_messages_max: offered and not yet kept
   std::string compression = "lz4";           ///< kafka.compression
   std::uint32_t stuck_after_ms = 30'000;     ///< kafka.stuck_after_ms: then it is not well
-  std::uint32_t producer_memory_ms = 3'600'000; ///< kafka.producer_memory_ms: of brokers
+  std::uint32_t producer_memory_ms = 3'600'000; ///< kafka.producer_memory_ms: brokers remember it
   std::uint32_t close_ms_max = 5'000;           ///< kafka.close_ms_max: waiting at the end
   std::string security_protocol = "plaintext";  ///< kafka.security_protocol
   std::string sasl_mechanism;                   ///< kafka.sasl_mechanism

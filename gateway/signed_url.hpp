@@ -26,7 +26,7 @@ struct content_grant {
 
 class url_signer {
 public:
-  /// `secret`: at least 32 bytes, stays in memory.
+  /// `secret`: at least 32 bytes. What is kept in memory is as good as the secret.
   explicit url_signer(std::string_view secret);
   /// Path and query: "/content/<id>?se=<seconds>&sp=<r|w>&sv=1&sig=<base64url>".
   std::string sign(const content_grant& grant) const;

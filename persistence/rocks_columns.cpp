@@ -100,8 +100,7 @@ rocksdb::ColumnFamilyOptions column_options(column c, const rocks_options& optio
   // beside the last one; inserting from there saves most of the search. The prefix is the shard and
   // the kind.
   family.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(3));
-  // Why: what is flushed is merged soon and packed then; those who write do not wait for it.
-  family.compression_per_level = {rocksdb::kNoCompression, rocksdb::kLZ4Compression};
+  family.compression = rocksdb::kLZ4Compression;
   family.level_compaction_dynamic_level_bytes = true;
   family.level0_file_num_compaction_trigger = 8;
   family.level0_slowdown_writes_trigger = 20;

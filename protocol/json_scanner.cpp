@@ -13,11 +13,6 @@ namespace dossier {
 
 namespace {
 
-/// What stands for itself in a string; of what is not ASCII that has still to be checked.
-constexpr bool is_plain(char c) {
-  return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\';
-}
-
 constexpr std::string_view escape_letters = "\"\\bfnrt";
 constexpr std::string_view escaped_characters = "\"\\\b\f\n\r\t";
 
@@ -176,7 +171,7 @@ bool json_scanner::skip_string(std::string_view& inside) {
   std::uint64_t any = 0; // All bits that occur: a highest one only if not all is ASCII.
   std::size_t at = count_plain_json(before, any);
   while (at < before.size() && before[at] != '"') {
-    if (is_plain(before[at])) {
+    if (is_plain_json(before[at])) {
       any |= static_cast<unsigned char>(before[at++]);
       continue;
     }

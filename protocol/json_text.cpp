@@ -11,15 +11,11 @@ namespace dossier {
 
 namespace {
 
-constexpr bool must_be_escaped(char c) {
-  return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
-}
-
 /// How much of the front needs no escaping.
 std::size_t plain_prefix_bytes(std::string_view text) {
   std::uint64_t any = 0;
   auto at = count_plain_json(text, any);
-  while (at < text.size() && !must_be_escaped(text[at]))
+  while (at < text.size() && is_plain_json(text[at]))
     ++at;
   return at;
 }

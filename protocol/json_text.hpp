@@ -13,6 +13,11 @@
 
 namespace dossier {
 
+/// Stands for itself in a JSON string; of what is not ASCII that has still to be checked.
+constexpr bool is_plain_json(char c) {
+  return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\';
+}
+
 /// How many bytes at the front of a text stand for themselves in a JSON string, at least: counted
 /// eight at a time. `any` takes up their bits; the highest of a byte if not all is ASCII.
 std::size_t count_plain_json(std::string_view text, std::uint64_t& any);

@@ -175,6 +175,26 @@ BOOST_AUTO_TEST_CASE(a_first_request_that_is_refused_for_a_moment_is_not_kept_by
   check_that_a_later_request_keeps_no_earlier_one(w);
 }
 
+BOOST_AUTO_TEST_CASE(what_waits_for_a_first_message_is_bounded_and_goes_when_it_is_kept) {
+  world w;
+  w.broker->take_down();
+  w.open();
+  const auto large = [](std::uint64_t n) {
+    auto message = message_of(n);
+    message.value.resize(900'000, ' ');
+    return message;
+  };
+  std::uint64_t taken = 0;
+  while (taken < 100 && w.sink->offer(large(taken), taken))
+    ++taken;
+  // One is under way and 16 MiB wait.
+  BOOST_CHECK_EQUAL(taken, 20u);
+  w.broker->bring_up();
+  poll_until_delivered(*w.sink, w.report, taken);
+  BOOST_TEST(w.report.delivered == numbers(0, taken - 1), boost::test_tools::per_element());
+  BOOST_CHECK(w.sink->offer(large(taken), taken));
+}
+
 BOOST_AUTO_TEST_CASE(a_producer_that_was_silent_for_long_counts_as_forgotten) {
   world w;
   w.settings.producer_memory_ms = 1'500;
