@@ -2,6 +2,7 @@
 // Rejects become rows: one that is corrected, or a file of many. Only these records are read again.
 #include "actors/repair.hpp"
 #include "config/log.hpp"
+#include "gateway/await_reply.hpp"
 #include "gateway/body.hpp"
 #include "gateway/fields.hpp"
 #include "gateway/routes/job_access.hpp"
@@ -12,6 +13,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <memory>
 #include <span>
 #include <utility>
@@ -65,17 +67,34 @@ awaitable<result<bool>> repair_some(shared_parts& shared, const request& r, cons
   co_return co_await run_on(shared.parts.blob_workers, std::move(clean));
 }
 
+/// Not refused at once: a job shows that it has ended a moment before whoever compared its keys
+/// gives the turn back, and who asks in that moment did nothing wrong. busy if it is not free in
+/// time.
+awaitable<result<key_turn::share>> await_turn(shared_parts& shared) {
+  constexpr milliseconds longest_pause{500};
+  milliseconds pause{10};
+  const auto until = std::chrono::steady_clock::now() + shared.reply_deadline();
+  for (;;) {
+    if (auto turn = shared.parts.turn.take())
+      co_return turn;
+    if (std::chrono::steady_clock::now() >= until)
+      co_return fail(errc::busy, "The keys of other rows are being compared; try again soon.");
+    co_await pause_for(pause);
+    pause = std::min(2 * pause, longest_pause);
+  }
+}
+
 /// Chunk by chunk, at most so many records at once as one event names.
 awaitable<result<repair_outcome>> repair_all(shared_parts& shared, const request& r,
                                              const entity_id& job,
                                              std::vector<corrected_record> records) {
-  auto turn = shared.parts.turn.take();
+  auto turn = co_await await_turn(shared);
   if (!turn)
-    co_return fail(errc::busy, "The keys of other rows are being compared; try again soon.");
+    co_return turn.error();
   const auto& limits = shared.parts.settings.ingestion;
   const repair_parts parts{shared.parts.jobs,    shared.parts.blobs,      shared.parts.rows,
                            shared.parts.schemas, limits.record_bytes_max, limits.scan_max};
-  auto make = [parts, job, records = std::move(records), turn = std::move(turn)]() mutable {
+  auto make = [parts, job, records = std::move(records), turn = std::move(*turn)]() mutable {
     return job_repair::make(parts, job, std::move(records), std::move(turn));
   };
   const auto repair = co_await run_on(shared.parts.blob_workers, std::move(make));

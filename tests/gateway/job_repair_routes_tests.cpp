@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <chrono>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -75,6 +77,34 @@ BOOST_AUTO_TEST_CASE(the_list_of_rejects_comes_back_corrected) {
   refused("row,text\n3,y\n3,z\n", 400);
   refused("row,text\n\"3,y\n", 400);
   BOOST_TEST(send({verb::post, target, {}, list}).status == 415u);
+}
+
+// A job shows its end a moment before the turn is free again.
+BOOST_AUTO_TEST_CASE(a_repair_waits_for_its_turn) {
+  const auto id = ingest(three_rows);
+  auto held = turn.take();
+  while (!held) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    held = turn.take();
+  }
+  const auto repair = [&] {
+    return send({verb::post,
+                 "/api/jobs/" + id + "/rejects/2/repair",
+                 {},
+                 json{{"text", "44,c,28/02/2024,10:00:00,60,1.250,R2,GBP"}}.dump()});
+  };
+  config.http.handler_deadline_ms = 50;
+  const auto refused = repair();
+  BOOST_TEST(refused.status == 503u);
+  BOOST_TEST(field_of(refused, "Retry-After") == "1");
+  config.http.handler_deadline_ms = 30'000;
+  std::thread lets_go([held = std::move(held)]() mutable {
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    held = nullptr;
+  });
+  const auto done = repair();
+  lets_go.join();
+  BOOST_TEST(done.status == 200u);
 }
 
 BOOST_AUTO_TEST_CASE(others_cannot_repair) {
