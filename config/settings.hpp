@@ -120,7 +120,7 @@ struct kafka_settings {
   std::string mode = "binary";         ///< kafka.mode: binary or structured
   std::uint16_t topic_replication = 0; ///< kafka.topic_replication; 0: the broker's default
   std::uint32_t linger_ms = 20;        ///< kafka.linger_ms: waiting for company
-  std::uint32_t queue_messages_max = 10'000; ///< kafka.queue_messages_max: offered and not yet kept
+  std::uint32_t queue_messages_max = 20'000; ///< kafka.queue_messages_max: offered and not yet kept
   std::string compression = "lz4";           ///< kafka.compression
   std::uint32_t stuck_after_ms = 30'000;     ///< kafka.stuck_after_ms: then it is not well
   std::uint32_t producer_memory_ms = 3'600'000; ///< kafka.producer_memory_ms: brokers remember it

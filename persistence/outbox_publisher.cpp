@@ -36,6 +36,7 @@ outbox_publisher::outbox_publisher(journal& store, event_sink& sink, const clock
   , time_(time)
   , to_message_(std::move(to_message))
   , bounds_(bounds)
+  , page_(std::min(bounds_.page_events, (bounds_.in_flight_max + 1) / 2))
   , shards_(store.shard_count())
   , has_news_(new std::atomic<bool>[store.shard_count()]) {
   for (shard_number shard = 0; shard < shards_.size(); ++shard) {
@@ -70,12 +71,14 @@ bool outbox_publisher::offer_news(shard_number shard) {
   // The clock last: most shards have no news, and this is asked of all of them on each turn.
   if (!has_news_[shard].load(std::memory_order_acquire) || state.waits_until > time_.now())
     return true;
-  const auto room = bounds_.in_flight_max - std::min(bounds_.in_flight_max, on_their_way_);
-  const auto limit = std::min(room, bounds_.page_events);
-  if (limit == 0) {
+  // A look costs as much as many events: with room for a few it is not worth it.
+  if (on_their_way_ + page_ > bounds_.in_flight_max) {
     is_full_ = true;
     return false;
   }
+  // A sink may keep all back that comes behind a partition's first message. So each shard begins
+  // with one event a turn: all of them find out together.
+  const auto limit = state.is_open ? page_ : 1;
   // Lowered before the look: what is recorded during it raises it again.
   has_news_[shard].store(false, std::memory_order_release);
   const auto rows = store_.read_feed_events(shard, state.positions.next_to_begin() - 1, limit);
@@ -105,7 +108,7 @@ bool outbox_publisher::offer_news(shard_number shard) {
   }
   if (rows->size() == limit) {
     has_news_[shard].store(true, std::memory_order_release);
-    has_backlog_ = true;
+    has_backlog_ |= state.is_open;
   }
   return true;
 }
@@ -127,6 +130,7 @@ bool outbox_publisher::note_finished(shard_number shard, std::uint64_t position)
   const auto before = acknowledged(shard);
   if (!shards_[shard].positions.finish(position))
     return false;
+  shards_[shard].is_open = true;
   if (acknowledged(shard) != before)
     acknowledged_.push_back(shard);
   return true;
@@ -171,6 +175,7 @@ void outbox_publisher::start_over() {
   for (shard_number shard = 0; shard < shards_.size(); ++shard) {
     if (shards_[shard].positions.under_way() > 0)
       has_news_[shard].store(true, std::memory_order_release);
+    shards_[shard].is_open = false;
     offer_again(shard);
   }
 }

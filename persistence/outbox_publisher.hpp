@@ -34,8 +34,9 @@ class outbox_publisher {
 public:
   struct limits {
     std::size_t in_flight_max = 20'000; ///< Events offered and not acknowledged, in all shards.
-    /// Read of one shard before the next has its turn. A request to Kafka holds one partition's
-    /// events, so of a backlog so many of one shard must follow each other as fill a request.
+    /// Read of one shard before the next has its turn; no more than half of in_flight_max counts. A
+    /// request to Kafka holds one partition's events, so of a backlog so many of one shard must
+    /// follow each other as fill a request.
     std::size_t page_events = 5'000;
     /// A shard whose event cannot be read, or that the backbone refused, waits so long.
     milliseconds retry{5'000};
@@ -66,6 +67,7 @@ private:
     /// journal now and then. A shard has several topics, so they do not arrive in order.
     offset_tracker positions;
     timestamp waits_until = timestamp::min();
+    bool is_open = false; ///< Something of it got through since the start or the last reset.
   };
 
   void take_in(const sink_report& report);
@@ -84,6 +86,7 @@ private:
   const clock& time_;
   const wire to_message_;
   const limits bounds_;
+  const std::size_t page_; ///< Events that are read at once.
   std::vector<shard_state> shards_;
   std::unique_ptr<std::atomic<bool>[]> has_news_; ///< One for each shard.
   std::vector<shard_number> acknowledged_;        ///< The shard of each event to be noted.

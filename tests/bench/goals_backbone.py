@@ -46,8 +46,12 @@ def _drain_rows(rig, kafka, server, what):
     settings = {"acks": "all", "enable.idempotence": "true", "compression.type": "lz4", "linger.ms": 5,
                 "batch.size": 1_000_000}
     ours, theirs, payloads = [], [], None
+    anything = rig.file("anything", f"{random.randbytes(300).hex()}\n" * SAMPLES)
     for _ in range(rig.runs):
         topic = kafka.topic()
+        kafka.make_topic(topic, SHARDS)
+        # A broker is slow with partitions that are new to it: not at the cost of who comes first.
+        kafka.produce(topic, count // 5, anything, settings)
         resting_copy(image, server.data_dir)
         server.settings.update({"kafka.enabled": "true", "kafka.bootstrap_servers": kafka.servers,
                                 "kafka.documents_topic": topic})
@@ -85,9 +89,10 @@ def _drained(server, count):
 
 def _payloads(rig, kafka, topic):
     """A file of values as large, and as easy to compress, as our messages with their headers and keys."""
-    with kafka.kcat("-C", "-t", topic, "-c", SAMPLES, "-e", "-J", stdout=subprocess.PIPE, text=True) as kcat:
+    with kafka.kcat("-C", "-t", topic, "-o", f"-{SAMPLES}", "-e", "-J", stdout=subprocess.PIPE, text=True) as kcat:
         messages = [json.loads(line) for line in kcat.stdout]
-    lines = ["".join([message["key"], *message["headers"], message["payload"]]) for message in messages]
+    ours = [message for message in messages if "headers" in message][:SAMPLES]
+    lines = ["".join([message["key"], *message["headers"], message["payload"]]) for message in ours]
     return rig.file("payloads", "\n".join(lines) + "\n")
 
 

@@ -167,10 +167,33 @@ BOOST_AUTO_TEST_CASE(what_was_not_acknowledged_is_not_noted) {
   g.sink.hold(true);
   g.record(entity_in(1, 1), 20);
   g.settle();
-  BOOST_TEST(g.sink.under_way() == 8u);
+  BOOST_TEST(g.sink.under_way() == 6u); // Eight may be, but there is no room for one more page.
   BOOST_TEST(g.store->published_until(1) == 0u);
   BOOST_TEST(g.store->read_outbox_depth().rows == 20u);
   g.sink.hold(false);
+  g.settle();
+  g.check_that_all_was_heard_in_order();
+}
+
+BOOST_AUTO_TEST_CASE(every_shard_begins_with_one_event) {
+  given_publisher g;
+  g.record(entity_in(1, 1), 4);
+  g.record(entity_in(2, 1), 4);
+  g.publisher->turn();
+  BOOST_TEST(g.sink.messages("events", 1).size() == 1u);
+  BOOST_TEST(g.sink.messages("events", 2).size() == 1u);
+  BOOST_TEST(!g.publisher->has_backlog()); // Turning again at once is of no use before an answer.
+  g.publisher->turn();
+  BOOST_TEST(g.sink.messages("events", 1).size() == 4u);
+  g.sink.hold(true);
+  g.record(entity_in(1, 1), 3);
+  g.publisher->turn();
+  g.sink.reset();
+  g.sink.hold(false);
+  g.publisher->turn();
+  BOOST_TEST(g.sink.messages("events", 1).size() == 4u);
+  g.publisher->turn();
+  BOOST_TEST(g.sink.messages("events", 1).size() == 5u);
   g.settle();
   g.check_that_all_was_heard_in_order();
 }
