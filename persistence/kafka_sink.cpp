@@ -204,7 +204,7 @@ private:
     if (held_ == 0 || is_ending())
       return;
     for (auto& [topic, partitions] : lanes_)
-      for (auto& [partition, l] : partitions)
+      for (auto& l : partitions)
         while (!l.held.empty() && l.may_send())
           if (!send_first_held(l))
             return;
@@ -309,7 +309,7 @@ private:
   std::uint64_t forget() {
     std::uint64_t count = 0;
     for (const auto& [topic, partitions] : lanes_)
-      for (const auto& [partition, l] : partitions)
+      for (const auto& l : partitions)
         count += l.messages.unfinished();
     lanes_.clear();
     under_way_ = held_ = held_bytes_ = 0;
@@ -329,7 +329,10 @@ private:
     auto found = lanes_.find(topic);
     if (found == lanes_.end())
       found = lanes_.try_emplace(std::string(topic)).first;
-    return found->second[partition];
+    auto& partitions = found->second;
+    if (partitions.size() <= partition)
+      partitions.resize(partition + 1);
+    return partitions[partition];
   }
 
   /// Notes which lanes moved and since when the message that waits longest is under way.
@@ -337,7 +340,7 @@ private:
     const auto now = steady::now();
     std::optional<steady::time_point> oldest;
     for (auto& [topic, partitions] : lanes_)
-      for (auto& [partition, l] : partitions) {
+      for (auto& l : partitions) {
         if (std::exchange(l.has_moved, false))
           l.moved_at = now;
         if (!l.messages.is_empty() && (!oldest || l.moved_at < *oldest))
@@ -352,7 +355,7 @@ private:
 
   const kafka_settings settings_;
   kafka_condition condition_;
-  std::map<std::string, std::map<std::uint32_t, kafka_lane>, std::less<>> lanes_;
+  std::map<std::string, std::vector<kafka_lane>, std::less<>> lanes_; ///< By partition.
   std::uint64_t under_way_ = 0; ///< Not settled yet, in all lanes.
   std::uint64_t held_ = 0;      ///< Those of them that the producer does not have yet.
   std::uint64_t held_bytes_ = 0;
