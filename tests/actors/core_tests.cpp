@@ -15,7 +15,7 @@ using namespace dossier::test;
 using std::chrono::hours;
 using namespace std::chrono_literals;
 
-namespace {
+namespace core_tests {
 
 settings small_settings() {
   settings s;
@@ -52,9 +52,9 @@ struct fixture {
 
 using names = std::vector<std::string>;
 
-} // namespace
+} // namespace core_tests
 
-BOOST_FIXTURE_TEST_SUITE(core_tests, fixture)
+BOOST_FIXTURE_TEST_SUITE(core_tests, core_tests::fixture)
 
 BOOST_AUTO_TEST_CASE(a_created_document_is_found) {
   const auto id = create();

@@ -18,7 +18,7 @@
 using namespace dossier;
 using guard::breaker_state;
 
-namespace {
+namespace guards_tests {
 
 /// Holds each call until the test answers it.
 class scripted_outbound final : public outbound {
@@ -136,7 +136,9 @@ public:
   guards_service service;
 };
 
-} // namespace
+} // namespace guards_tests
+
+BOOST_AUTO_TEST_SUITE(guards_tests)
 
 BOOST_AUTO_TEST_SUITE(guards_of_destinations)
 
@@ -419,5 +421,7 @@ BOOST_AUTO_TEST_CASE(a_stop_ends_every_call_once) {
     BOOST_TEST(s.how("c" + std::to_string(i)) == "stopped");
   BOOST_TEST(s.how("late") == "stopped");
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

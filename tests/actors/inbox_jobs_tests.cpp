@@ -11,7 +11,7 @@ using namespace dossier;
 using namespace dossier::test;
 using namespace std::chrono_literals;
 
-namespace {
+namespace inbox_jobs_tests {
 
 constexpr std::string_view three_calls
   = "caller_id,recipient,call_date,end_time,duration,cost,reference,currency\n"
@@ -41,7 +41,7 @@ struct jobs_world : inbox_world {
   std::size_t refused = 0;
 };
 
-} // namespace
+} // namespace inbox_jobs_tests
 
 BOOST_AUTO_TEST_SUITE(inbox_jobs_tests)
 

@@ -9,7 +9,7 @@ using namespace dossier::test;
 using csv::stored_text;
 using csv::text_encoding;
 
-namespace {
+namespace ingested_file_tests {
 
 struct variant {
   text_encoding encoding;
@@ -75,7 +75,7 @@ entity_id submit(ingestion_world& w, std::string_view bytes, const std::string& 
   return id;
 }
 
-} // namespace
+} // namespace ingested_file_tests
 
 BOOST_AUTO_TEST_SUITE(ingested_file_tests)
 

@@ -11,7 +11,7 @@ using namespace dossier;
 using namespace dossier::test;
 using ingestion::status;
 
-namespace {
+namespace ingested_keys_tests {
 
 const std::string header
   = "caller_id,recipient,call_date,end_time,duration,cost,reference,currency\n";
@@ -55,7 +55,7 @@ void check_whole(ingestion_world& w) {
                        [&](const std::string& sentence) { BOOST_ERROR(sentence); }));
 }
 
-} // namespace
+} // namespace ingested_keys_tests
 
 BOOST_AUTO_TEST_SUITE(ingested_keys_tests)
 

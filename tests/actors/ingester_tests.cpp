@@ -10,7 +10,7 @@ using namespace dossier::test;
 using ingestion::status;
 using namespace std::chrono_literals;
 
-namespace {
+namespace ingester_tests {
 
 const std::string header
   = "caller_id,recipient,call_date,end_time,duration,cost,reference,currency\n";
@@ -53,7 +53,7 @@ void survives(std::uint64_t seed, std::uint64_t steps) {
   }
 }
 
-} // namespace
+} // namespace ingester_tests
 
 BOOST_AUTO_TEST_SUITE(ingester_tests)
 

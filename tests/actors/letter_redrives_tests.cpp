@@ -13,7 +13,7 @@ using namespace dossier;
 using namespace dossier::test;
 using namespace std::chrono_literals;
 
-namespace {
+namespace letter_redrives_tests {
 
 settings small_settings() {
   settings s;
@@ -93,9 +93,9 @@ struct fixture {
   }
 };
 
-} // namespace
+} // namespace letter_redrives_tests
 
-BOOST_FIXTURE_TEST_SUITE(letter_redrives_tests, fixture)
+BOOST_FIXTURE_TEST_SUITE(letter_redrives_tests, letter_redrives_tests::fixture)
 
 BOOST_AUTO_TEST_CASE(every_letter_of_a_fingerprint_and_no_other_is_redriven_once) {
   const auto cause = begin(dead(57));

@@ -13,7 +13,7 @@ using namespace dossier;
 using namespace dossier::test;
 using ingestion::status;
 
-namespace {
+namespace row_publisher_tests {
 
 const std::string header
   = "caller_id,recipient,call_date,end_time,duration,cost,reference,currency\r\n";
@@ -22,7 +22,7 @@ std::string good(const std::string& key) {
   return "a,b,01/02/2024,10:00:00,1,1," + key + ",GBP\n";
 }
 
-} // namespace
+} // namespace row_publisher_tests
 
 BOOST_AUTO_TEST_SUITE(row_publisher_tests)
 

@@ -10,7 +10,7 @@
 
 using namespace dossier;
 
-namespace {
+namespace timer_wheel_tests {
 
 timer_row row_due(std::int64_t due_ms, std::uint8_t number = 0) {
   timer_row row;
@@ -26,7 +26,7 @@ std::vector<std::int64_t> times(const std::vector<timer_row>& rows) {
   return all;
 }
 
-} // namespace
+} // namespace timer_wheel_tests
 
 BOOST_AUTO_TEST_SUITE(timer_wheel_tests)
 

@@ -15,7 +15,7 @@ using namespace dossier;
 using namespace dossier::test;
 using namespace std::chrono_literals;
 
-namespace {
+namespace verify_tests {
 
 settings small_settings() {
   settings s;
@@ -60,9 +60,9 @@ struct fixture {
   }
 };
 
-} // namespace
+} // namespace verify_tests
 
-BOOST_FIXTURE_TEST_SUITE(verify_tests, fixture)
+BOOST_FIXTURE_TEST_SUITE(verify_tests, verify_tests::fixture)
 
 BOOST_AUTO_TEST_CASE(entities_of_every_kind_that_agree_with_their_rows_are_no_finding) {
   document();

@@ -9,7 +9,7 @@ using namespace dossier;
 using namespace dossier::test;
 using namespace std::chrono_literals;
 
-namespace {
+namespace webhook_faults {
 
 /// Time is looked at so often, so everything may come so much later.
 constexpr std::int64_t step_ms = 10;
@@ -74,7 +74,7 @@ struct scene : webhook_world {
   std::uint64_t reached = 0;
 };
 
-} // namespace
+} // namespace webhook_faults
 
 BOOST_AUTO_TEST_SUITE(webhook_faults)
 

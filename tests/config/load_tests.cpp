@@ -18,7 +18,7 @@
 
 namespace dossier {
 
-namespace {
+namespace load_tests {
 
 /// A TOML file that goes away with it.
 class config_file {
@@ -51,7 +51,7 @@ void check_good(const loaded_config& loaded) {
     BOOST_ERROR(problem.where + ": " + problem.what);
 }
 
-} // namespace
+} // namespace load_tests
 
 BOOST_AUTO_TEST_SUITE(load_tests)
 

@@ -17,7 +17,7 @@
 
 namespace dossier {
 
-namespace {
+namespace log_tests {
 
 /// Stderr goes to a file while it is alive.
 class captured_stderr {
@@ -71,7 +71,7 @@ const log_settings as_json{"debug", "json"};
 
 constexpr std::size_t time_and_space = sizeof "2026-11-21T05:53:50.123Z " - 1;
 
-} // namespace
+} // namespace log_tests
 
 BOOST_AUTO_TEST_SUITE(log_tests)
 

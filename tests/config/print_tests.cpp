@@ -11,7 +11,7 @@
 
 namespace dossier {
 
-namespace {
+namespace print_tests {
 
 std::string contents_of(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -27,7 +27,7 @@ loaded_config load_printed(const settings& s) {
   return load_config({name, {}, {}});
 }
 
-} // namespace
+} // namespace print_tests
 
 BOOST_AUTO_TEST_SUITE(print_tests)
 

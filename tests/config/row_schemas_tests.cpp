@@ -9,7 +9,7 @@
 
 namespace dossier {
 
-namespace {
+namespace row_schemas_tests {
 
 using problem = std::pair<std::string, std::string>;
 
@@ -31,7 +31,7 @@ void check(const std::string& text, const std::vector<problem>& expected) {
   }
 }
 
-} // namespace
+} // namespace row_schemas_tests
 
 BOOST_AUTO_TEST_SUITE(row_schemas_tests)
 

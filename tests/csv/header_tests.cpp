@@ -7,7 +7,7 @@
 
 namespace dossier::csv {
 
-namespace {
+namespace header_tests {
 
 schema columns_a_and_b() {
   schema s;
@@ -21,7 +21,7 @@ std::string why(const result<file_head>& r) {
   return r ? "" : r.error().why;
 }
 
-} // namespace
+} // namespace header_tests
 
 BOOST_AUTO_TEST_SUITE(header_tests)
 

@@ -7,7 +7,7 @@
 
 namespace dossier::csv {
 
-namespace {
+namespace reject_tests {
 
 schema every_rule() {
   schema s;
@@ -84,7 +84,7 @@ void check(const std::string& line, const seen& expected) {
   }
 }
 
-} // namespace
+} // namespace reject_tests
 
 BOOST_AUTO_TEST_SUITE(reject_tests)
 

@@ -13,7 +13,7 @@
 
 namespace dossier::csv {
 
-namespace {
+namespace row_block_tests {
 
 schema number_and_text() {
   schema s;
@@ -71,7 +71,7 @@ void read_all(std::string_view bytes) {
   }
 }
 
-} // namespace
+} // namespace row_block_tests
 
 BOOST_AUTO_TEST_SUITE(row_block_tests)
 

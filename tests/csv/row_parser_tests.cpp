@@ -11,7 +11,7 @@
 
 namespace dossier::csv {
 
-namespace {
+namespace row_parser_tests {
 
 column named(std::string name, value_type type) {
   column c;
@@ -75,7 +75,7 @@ rc::Gen<std::string> plausible_file() {
                    std::string(129, ',')});
 }
 
-} // namespace
+} // namespace row_parser_tests
 
 BOOST_AUTO_TEST_SUITE(row_parser_tests)
 

@@ -7,7 +7,7 @@
 
 namespace dossier::csv {
 
-namespace {
+namespace sniff_tests {
 
 void check(std::string_view head, const dialect& expected, const std::vector<std::string>& reasons,
            const dialect_wishes& wishes = {}) {
@@ -23,7 +23,7 @@ const std::string utf8_reason = "the encoding is UTF-8: all bytes are";
 const std::string no_quote_reason
   = "the quote is \": no field begins with a quote, and this is the usual one";
 
-} // namespace
+} // namespace sniff_tests
 
 BOOST_AUTO_TEST_SUITE(sniff_tests)
 

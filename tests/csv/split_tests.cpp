@@ -16,7 +16,7 @@ std::ostream& operator<<(std::ostream& out, const record_start& s) {
   return out << "offset " << s.offset << " line " << s.line << " record " << s.number;
 }
 
-namespace {
+namespace split_tests {
 
 /// The first record that begins in each range.
 std::vector<record_start> reference_starts(std::string_view file,
@@ -63,7 +63,7 @@ void check_all_ways(std::string_view file, const std::vector<std::size_t>& cuts,
       RC_ASSERT(split(file, cuts, law, which, how) == expected);
 }
 
-} // namespace
+} // namespace split_tests
 
 BOOST_AUTO_TEST_SUITE(split_tests)
 

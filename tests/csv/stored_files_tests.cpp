@@ -12,7 +12,7 @@
 
 namespace dossier::csv {
 
-namespace {
+namespace stored_files_tests {
 
 constexpr text_encoding every_encoding[]
   = {text_encoding::utf8, text_encoding::utf16le, text_encoding::utf16be, text_encoding::latin1};
@@ -77,7 +77,7 @@ std::vector<std::size_t> cuts_of(const stored_text& file, const std::vector<std:
   return cuts;
 }
 
-} // namespace
+} // namespace stored_files_tests
 
 BOOST_AUTO_TEST_SUITE(stored_files_tests)
 

@@ -13,7 +13,7 @@
 
 namespace dossier::csv {
 
-namespace {
+namespace text_encoding_tests {
 
 constexpr text_encoding others[]
   = {text_encoding::utf16le, text_encoding::utf16be, text_encoding::latin1};
@@ -45,7 +45,7 @@ void check(text_encoding from, std::string_view input, std::string_view expected
   BOOST_TEST(bytes_in_file(from, expected) == input.size());
 }
 
-} // namespace
+} // namespace text_encoding_tests
 
 BOOST_AUTO_TEST_SUITE(text_encoding_tests)
 

@@ -16,7 +16,7 @@ std::ostream& operator<<(std::ostream& out, cast c) {
   return out << "cast " << static_cast<int>(c);
 }
 
-namespace {
+namespace values_tests {
 
 struct example {
   std::string_view text;
@@ -83,7 +83,7 @@ std::optional<wide_integer> plain_decimal(std::string_view text, int scale) {
   return is_negative ? -value : value;
 }
 
-} // namespace
+} // namespace values_tests
 
 BOOST_AUTO_TEST_SUITE(values_tests)
 

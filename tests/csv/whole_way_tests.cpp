@@ -7,7 +7,7 @@
 
 namespace dossier::csv {
 
-namespace {
+namespace whole_way_tests {
 
 schema calls() {
   schema s;
@@ -33,7 +33,7 @@ std::string utf16(std::string_view ascii) {
   return bytes;
 }
 
-} // namespace
+} // namespace whole_way_tests
 
 BOOST_AUTO_TEST_SUITE(whole_way_tests)
 

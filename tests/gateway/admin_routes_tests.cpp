@@ -14,7 +14,7 @@
 using namespace dossier;
 using namespace dossier::test;
 
-namespace {
+namespace admin_routes_tests {
 
 struct fixture : edge_world {
   nlohmann::json get(const std::string& target) {
@@ -32,9 +32,9 @@ struct fixture : edge_world {
   }
 };
 
-} // namespace
+} // namespace admin_routes_tests
 
-BOOST_FIXTURE_TEST_SUITE(admin_routes_tests, fixture)
+BOOST_FIXTURE_TEST_SUITE(admin_routes_tests, admin_routes_tests::fixture)
 
 BOOST_AUTO_TEST_CASE(every_admin_route_wants_an_admin_key) {
   std::size_t seen = 0;

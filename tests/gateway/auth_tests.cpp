@@ -16,7 +16,7 @@
 
 using namespace dossier;
 
-namespace {
+namespace auth_tests {
 
 using role = principal::role_type;
 
@@ -53,9 +53,9 @@ struct fixture {
   }
 };
 
-} // namespace
+} // namespace auth_tests
 
-BOOST_FIXTURE_TEST_SUITE(auth_tests, fixture)
+BOOST_FIXTURE_TEST_SUITE(auth_tests, auth_tests::fixture)
 
 BOOST_AUTO_TEST_CASE(a_missing_file_is_an_empty_ring) {
   const auto ring = open();

@@ -9,7 +9,7 @@
 using namespace dossier;
 using namespace std::string_literals;
 
-namespace {
+namespace body_decoder_tests {
 
 guard_verdict framed(framing how, std::uint64_t length = 0) {
   guard_verdict out;
@@ -54,7 +54,7 @@ decoded decode(const guard_verdict& head, const std::string& bytes, std::size_t 
   return out;
 }
 
-} // namespace
+} // namespace body_decoder_tests
 
 BOOST_AUTO_TEST_SUITE(body_decoder_tests)
 

@@ -20,7 +20,7 @@
 namespace dossier::test {
 
 /// One response as it came over the wire.
-struct answer {
+struct received_answer {
   unsigned status = 0;                       ///< 0: the connection ended before a whole head.
   std::map<std::string, std::string> fields; ///< Names in lower case.
   std::string body;
@@ -64,8 +64,8 @@ public:
   }
 
   /// Reads one response; of a HEAD request only the head follows.
-  answer receive(bool is_head = false) {
-    answer out;
+  received_answer receive(bool is_head = false) {
+    received_answer out;
     while (buffer_.find("\r\n\r\n") == std::string::npos)
       if (!fill())
         return out;
@@ -119,7 +119,7 @@ public:
   }
 
 private:
-  static void read_head(std::string_view head, answer& out) {
+  static void read_head(std::string_view head, received_answer& out) {
     out.status = static_cast<unsigned>(std::stoul(std::string(head.substr(9, 3))));
     head.remove_prefix(head.find("\r\n") + 2);
     while (!head.empty()) {

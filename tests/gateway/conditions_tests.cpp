@@ -10,7 +10,7 @@
 
 using namespace dossier;
 
-namespace {
+namespace conditions_tests {
 
 using fields = std::vector<std::pair<std::string, std::string>>;
 
@@ -37,7 +37,7 @@ bool counts(const std::string& if_range) {
   return if_range_holds(r, present);
 }
 
-} // namespace
+} // namespace conditions_tests
 
 BOOST_AUTO_TEST_SUITE(conditions_tests)
 

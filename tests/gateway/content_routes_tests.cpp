@@ -14,7 +14,7 @@ using namespace dossier;
 using namespace dossier::test;
 using namespace std::chrono_literals;
 
-namespace {
+namespace content_routes_tests {
 
 std::string sha256_hex(std::string_view text) {
   return to_hex(sha256_of(text));
@@ -89,9 +89,9 @@ struct fixture : edge_world {
   }
 };
 
-} // namespace
+} // namespace content_routes_tests
 
-BOOST_FIXTURE_TEST_SUITE(content_routes_tests, fixture)
+BOOST_FIXTURE_TEST_SUITE(content_routes_tests, content_routes_tests::fixture)
 
 BOOST_AUTO_TEST_CASE(what_is_uploaded_comes_down_byte_for_byte) {
   for (const std::size_t size : {0u, 1u, 262'143u, 262'144u, 262'145u, 524'288u, 1'500'000u}) {

@@ -13,7 +13,7 @@
 
 using namespace dossier;
 
-namespace {
+namespace csv_check_tests {
 
 const std::string header
   = "caller_id,recipient,call_date,end_time,duration,cost,reference,currency\n";
@@ -50,9 +50,9 @@ struct fixture {
   }
 };
 
-} // namespace
+} // namespace csv_check_tests
 
-BOOST_FIXTURE_TEST_SUITE(csv_check_tests, fixture)
+BOOST_FIXTURE_TEST_SUITE(csv_check_tests, csv_check_tests::fixture)
 
 BOOST_AUTO_TEST_CASE(a_file_that_fits_is_good) {
   const auto said = check(header + good + good);

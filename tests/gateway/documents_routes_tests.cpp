@@ -8,7 +8,7 @@ using namespace dossier;
 using namespace dossier::test;
 using nlohmann::json;
 
-namespace {
+namespace documents_routes_tests {
 
 const std::string acme_documents = "/api/customers/acme/documents";
 
@@ -42,9 +42,9 @@ struct fixture : edge_world {
   }
 };
 
-} // namespace
+} // namespace documents_routes_tests
 
-BOOST_FIXTURE_TEST_SUITE(documents_routes_tests, fixture)
+BOOST_FIXTURE_TEST_SUITE(documents_routes_tests, documents_routes_tests::fixture)
 
 BOOST_AUTO_TEST_CASE(a_created_document_is_answered_with_its_place_and_an_upload_url) {
   const auto made = post(R"({"documentType":"invoice","fileName":"May 2026.pdf"})");

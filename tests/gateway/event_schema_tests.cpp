@@ -22,7 +22,7 @@ using namespace dossier;
 using namespace dossier::test;
 using nlohmann::json;
 
-namespace {
+namespace event_schema_tests {
 
 constexpr timestamp t0 = from_ms(1'795'240'430'123);
 
@@ -136,9 +136,9 @@ struct fixture : edge_world {
   }
 };
 
-} // namespace
+} // namespace event_schema_tests
 
-BOOST_FIXTURE_TEST_SUITE(event_schema_tests, fixture)
+BOOST_FIXTURE_TEST_SUITE(event_schema_tests, event_schema_tests::fixture)
 
 BOOST_AUTO_TEST_CASE(every_event_adheres_to_the_schema_that_it_names) {
   std::set<std::size_t> seen;

@@ -10,7 +10,7 @@
 using namespace dossier;
 using namespace dossier::test;
 
-namespace {
+namespace events_routes_tests {
 
 struct fixture : edge_world {
   nlohmann::json page(const std::string& query, std::optional<principal> caller = std::nullopt) {
@@ -79,9 +79,9 @@ std::string line_of(const std::string& piece, const std::string& name) {
   return piece.substr(begin, piece.find('\n', begin) - begin);
 }
 
-} // namespace
+} // namespace events_routes_tests
 
-BOOST_FIXTURE_TEST_SUITE(events_routes_tests, fixture)
+BOOST_FIXTURE_TEST_SUITE(events_routes_tests, events_routes_tests::fixture)
 
 BOOST_AUTO_TEST_CASE(every_event_is_there_once_and_those_of_an_entity_in_order) {
   std::set<std::string> wanted;

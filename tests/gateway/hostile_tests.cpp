@@ -12,7 +12,7 @@ using namespace dossier;
 using namespace dossier::test;
 using namespace std::string_literals;
 
-namespace {
+namespace hostile_tests {
 
 struct hostile_case {
   std::string name;
@@ -304,7 +304,7 @@ std::vector<hostile_case> all_cases() {
   return out;
 }
 
-} // namespace
+} // namespace hostile_tests
 
 BOOST_AUTO_TEST_SUITE(hostile_tests)
 

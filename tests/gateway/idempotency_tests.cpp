@@ -9,7 +9,7 @@
 
 using namespace dossier;
 
-namespace {
+namespace idempotency_tests {
 
 struct asked {
   std::string key = "k1";
@@ -35,7 +35,7 @@ command_id id_of(std::uint8_t n) {
   return id;
 }
 
-} // namespace
+} // namespace idempotency_tests
 
 BOOST_AUTO_TEST_SUITE(idempotency_tests)
 

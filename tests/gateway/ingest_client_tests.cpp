@@ -17,7 +17,7 @@
 using namespace dossier;
 using namespace dossier::test;
 
-namespace {
+namespace ingest_client_tests {
 
 /// More than the buffers of both sockets take.
 constexpr std::uintmax_t large_bytes = 64U << 20;
@@ -45,9 +45,9 @@ std::string answer(const std::string& status, const std::string& body) {
          + body;
 }
 
-} // namespace
+} // namespace ingest_client_tests
 
-BOOST_FIXTURE_TEST_SUITE(ingest_client_tests, fixture)
+BOOST_FIXTURE_TEST_SUITE(ingest_client_tests, ingest_client_tests::fixture)
 
 BOOST_AUTO_TEST_CASE(what_came_of_a_file_is_said_and_returned) {
   for (const auto& [status, wanted] :

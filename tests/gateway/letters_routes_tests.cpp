@@ -11,7 +11,7 @@
 using namespace dossier;
 using namespace dossier::test;
 
-namespace {
+namespace letters_routes_tests {
 
 const std::string all = "/admin/api/dead-letters";
 
@@ -89,9 +89,9 @@ struct fixture : edge_world {
   std::string status_of(const std::string& id) { return get(all + "/" + id)["status"]; }
 };
 
-} // namespace
+} // namespace letters_routes_tests
 
-BOOST_FIXTURE_TEST_SUITE(letters_routes_tests, fixture)
+BOOST_FIXTURE_TEST_SUITE(letters_routes_tests, letters_routes_tests::fixture)
 
 BOOST_AUTO_TEST_CASE(dead_letters_are_listed_page_by_page) {
   for (int i = 0; i < 3; ++i) {

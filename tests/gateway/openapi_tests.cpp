@@ -16,7 +16,7 @@ using namespace dossier;
 using namespace dossier::test;
 using nlohmann::json;
 
-namespace {
+namespace openapi_tests {
 
 std::string lower(std::string_view text) {
   std::string result{text};
@@ -70,9 +70,9 @@ struct fixture : edge_world {
 const std::string customer_pattern = "/api/customers/{customerId}/documents";
 const std::string document_pattern = "/api/documents/{id}";
 
-} // namespace
+} // namespace openapi_tests
 
-BOOST_FIXTURE_TEST_SUITE(openapi_tests, fixture)
+BOOST_FIXTURE_TEST_SUITE(openapi_tests, openapi_tests::fixture)
 
 BOOST_AUTO_TEST_CASE(every_route_is_described_and_every_description_is_a_route) {
   std::set<std::string> served;

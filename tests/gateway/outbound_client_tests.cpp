@@ -18,7 +18,7 @@ using dossier::test::own_certificate;
 using dossier::test::received_request;
 using dossier::test::receiver;
 
-namespace {
+namespace outbound_client_tests {
 
 const system_clock wall;
 
@@ -80,7 +80,9 @@ std::string code_of(const result<outbound_answer>& got) {
   return got ? "status " + std::to_string(got->status) : std::string{to_string(got.error().code)};
 }
 
-} // namespace
+} // namespace outbound_client_tests
+
+BOOST_AUTO_TEST_SUITE(outbound_client_tests)
 
 BOOST_AUTO_TEST_SUITE(outbound_calls)
 
@@ -299,8 +301,6 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(outbound_tls)
 
-namespace {
-
 struct tls_world {
   explicit tls_world(const std::string& names)
     : certificate(own_certificate::of(names)) {}
@@ -326,8 +326,6 @@ struct tls_world {
                  },
                  &certificate};
 };
-
-} // namespace
 
 BOOST_AUTO_TEST_CASE(a_certificate_that_holds_is_called) {
   tls_world w("DNS:localhost,IP:127.0.0.1");
@@ -419,5 +417,7 @@ BOOST_AUTO_TEST_CASE(a_stop_forgets_what_is_under_way) {
   client->call(post_to(url_of(there)), [&](const result<outbound_answer>&) { is_answered = true; });
   BOOST_TEST(!is_answered);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -8,7 +8,7 @@
 
 using namespace dossier;
 
-namespace {
+namespace problem_tests {
 
 std::string field_of(const response& r, std::string_view name) {
   for (const auto& [have, value] : r.fields)
@@ -25,7 +25,7 @@ std::vector<errc> all_codes() {
   return out;
 }
 
-} // namespace
+} // namespace problem_tests
 
 BOOST_AUTO_TEST_SUITE(problem_tests)
 

@@ -8,7 +8,7 @@
 
 using namespace dossier;
 
-namespace {
+namespace range_tests {
 
 using parts = std::vector<byte_range>;
 
@@ -29,7 +29,7 @@ bool is_refused(std::string_view field, std::uint64_t size) {
   return !read && read.error().code == errc::range_not_satisfiable && read.error().where == "Range";
 }
 
-} // namespace
+} // namespace range_tests
 
 BOOST_AUTO_TEST_SUITE(range_tests)
 

@@ -10,7 +10,7 @@ using namespace dossier;
 using namespace dossier::test;
 using nlohmann::json;
 
-namespace {
+namespace repeated_requests_tests {
 
 struct fixture : edge_world {
   response post(const std::string& body, field_list fields = {},
@@ -21,9 +21,9 @@ struct fixture : edge_world {
   std::string in(seconds time_from_now) { return to_rfc3339(time.now() + time_from_now); }
 };
 
-} // namespace
+} // namespace repeated_requests_tests
 
-BOOST_FIXTURE_TEST_SUITE(repeated_requests_tests, fixture)
+BOOST_FIXTURE_TEST_SUITE(repeated_requests_tests, repeated_requests_tests::fixture)
 
 BOOST_AUTO_TEST_CASE(a_repeated_create_is_answered_alike_and_creates_once) {
   const auto body = R"({"documentType":"t","fileName":"f"})";

@@ -11,7 +11,7 @@
 using namespace dossier;
 using namespace std::string_literals;
 
-namespace {
+namespace request_guard_tests {
 
 std::string head(const std::string& fields, const std::string& line = "GET / HTTP/1.1") {
   return line + "\r\nHost: a\r\n" + fields + "\r\n";
@@ -51,7 +51,7 @@ std::string_view chunk_outcome(const std::string& bytes) {
   return verdict->has_value() ? "accepted" : "incomplete";
 }
 
-} // namespace
+} // namespace request_guard_tests
 
 BOOST_AUTO_TEST_SUITE(request_guard_tests)
 

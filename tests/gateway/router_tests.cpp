@@ -7,7 +7,7 @@
 
 using namespace dossier;
 
-namespace {
+namespace router_tests {
 
 route at(verb v, std::string pattern) {
   route r;
@@ -51,7 +51,7 @@ std::string operation(std::string_view path, verb v = verb::get) {
   return found != nullptr && found->at(v) != nullptr ? found->at(v)->operation : "";
 }
 
-} // namespace
+} // namespace router_tests
 
 BOOST_AUTO_TEST_SUITE(router_tests)
 

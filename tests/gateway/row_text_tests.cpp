@@ -11,7 +11,7 @@
 
 using namespace dossier;
 
-namespace {
+namespace row_text_tests {
 
 std::string list_of(const std::vector<std::string>& texts) {
   std::string list;
@@ -37,7 +37,7 @@ std::vector<std::string> all_texts(std::size_t length) {
   return texts;
 }
 
-} // namespace
+} // namespace row_text_tests
 
 BOOST_AUTO_TEST_SUITE(row_text_tests)
 

@@ -14,7 +14,7 @@ using namespace dossier;
 using namespace dossier::test;
 using namespace std::string_literals;
 
-namespace {
+namespace server_tests {
 
 std::string post(const std::string& fields, const std::string& body,
                  const std::string& type = "Content-Type: application/json\r\n") {
@@ -22,13 +22,13 @@ std::string post(const std::string& fields, const std::string& body,
          + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
-answer ask(const served& s, const std::string& bytes, bool is_head = false) {
+received_answer ask(const served& s, const std::string& bytes, bool is_head = false) {
   client peer(s.port());
   peer.send(bytes);
   return peer.receive(is_head);
 }
 
-} // namespace
+} // namespace server_tests
 
 BOOST_AUTO_TEST_SUITE(server_tests)
 

@@ -10,7 +10,7 @@
 
 using namespace dossier;
 
-namespace {
+namespace signed_url_tests {
 
 struct fixture {
   url_signer signer{std::string(32, 'k')};
@@ -25,9 +25,9 @@ struct fixture {
   }
 };
 
-} // namespace
+} // namespace signed_url_tests
 
-BOOST_FIXTURE_TEST_SUITE(signed_url_tests, fixture)
+BOOST_FIXTURE_TEST_SUITE(signed_url_tests, signed_url_tests::fixture)
 
 BOOST_AUTO_TEST_CASE(a_url_has_the_documented_form) {
   BOOST_TEST(url.starts_with("/content/" + document.text() + "?se=1800000900&sp=r&sv=1&sig="));

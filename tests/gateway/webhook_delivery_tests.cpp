@@ -16,7 +16,7 @@ using namespace dossier;
 using namespace dossier::test;
 using nlohmann::json;
 
-namespace {
+namespace webhook_delivery {
 
 std::string decoded(const std::string& base64) {
   std::string bytes(base64.size(), '\0');
@@ -60,7 +60,7 @@ std::vector<int> counted(int last) {
   return all;
 }
 
-} // namespace
+} // namespace webhook_delivery
 
 BOOST_AUTO_TEST_SUITE(webhook_delivery)
 

@@ -16,7 +16,7 @@
 using namespace dossier;
 using namespace dossier::test;
 
-namespace {
+namespace wrapped_body_tests {
 
 /// All that comes, read with so much room at a time.
 result<std::string> all_of(body_reader& body, std::size_t room) {
@@ -90,10 +90,6 @@ std::string form_of(const std::string& file) {
          + file + "\r\n--b0un:dary--\r\nepilogue";
 }
 
-} // namespace
-
-namespace {
-
 /// A body that makes its sender wait: before its first byte comes, something else happens.
 class interrupted_body final : public body_reader {
 public:
@@ -131,7 +127,7 @@ struct crowd {
   }
 };
 
-} // namespace
+} // namespace wrapped_body_tests
 
 BOOST_AUTO_TEST_SUITE(wrapped_body_tests)
 

@@ -9,7 +9,7 @@
 
 namespace dossier::guard {
 
-namespace {
+namespace circuit_breaker_tests {
 
 using enum breaker_state;
 
@@ -40,7 +40,7 @@ circuit_breaker probing(const breaker_policy& policy = {}) {
   return b;
 }
 
-} // namespace
+} // namespace circuit_breaker_tests
 
 BOOST_AUTO_TEST_SUITE(circuit_breaker_tests)
 

@@ -14,7 +14,7 @@
 
 namespace dossier::guard {
 
-namespace {
+namespace guard_property_tests {
 
 /// What has been promised about each call and about the breaker, as far as actions show it.
 class watcher {
@@ -410,15 +410,15 @@ guard_policy some_policy() {
   return p;
 }
 
-} // namespace
+} // namespace guard_property_tests
 } // namespace dossier::guard
 
 namespace rc {
 
 template <>
-struct Arbitrary<dossier::guard::happening> {
-  static Gen<dossier::guard::happening> arbitrary() {
-    using dossier::guard::happening;
+struct Arbitrary<dossier::guard::guard_property_tests::happening> {
+  static Gen<dossier::guard::guard_property_tests::happening> arbitrary() {
+    using dossier::guard::guard_property_tests::happening;
     // Every life may be a wild one: rapidcheck would begin with small numbers only.
     return gen::resize(kNominalSize,
                        gen::build<happening>(

@@ -11,7 +11,7 @@
 
 namespace dossier::guard {
 
-namespace {
+namespace guard_tests {
 
 constexpr std::uint32_t longest = UINT32_MAX; ///< Dice for the longest wait.
 constexpr std::uint32_t shortest = 0;         ///< Dice for none.
@@ -72,7 +72,7 @@ guard_policy small() {
           .breaker = {.failures_max = 4, .open_ms = 1'000, .successes_min = 2, .probes_max = 1}};
 }
 
-} // namespace
+} // namespace guard_tests
 
 BOOST_AUTO_TEST_SUITE(guard_tests)
 

@@ -9,7 +9,7 @@
 using namespace dossier;
 using namespace dossier::samples;
 
-namespace {
+namespace batch_tests {
 
 errc refusal_of(const batch& b) {
   const auto checked = check_batch(b, shard_count);
@@ -17,7 +17,7 @@ errc refusal_of(const batch& b) {
   return checked.error().code;
 }
 
-} // namespace
+} // namespace batch_tests
 
 BOOST_AUTO_TEST_SUITE(batch_tests)
 

@@ -14,7 +14,7 @@ namespace dossier {
 
 using namespace test;
 
-namespace {
+namespace chunk_rows_tests {
 
 /// A store with one chunk, some of whose records were corrected.
 struct corrected_chunk : row_fixture {
@@ -79,9 +79,9 @@ std::vector<T> values_from(const std::map<std::uint64_t, T>& all, std::uint64_t 
   return found;
 }
 
-} // namespace
+} // namespace chunk_rows_tests
 
-BOOST_FIXTURE_TEST_SUITE(chunk_rows_tests, corrected_chunk)
+BOOST_FIXTURE_TEST_SUITE(chunk_rows_tests, chunk_rows_tests::corrected_chunk)
 
 BOOST_AUTO_TEST_CASE(without_a_correction_it_is_its_file) {
   const auto wanted = some_file(100);

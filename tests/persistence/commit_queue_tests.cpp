@@ -16,7 +16,7 @@
 using namespace dossier;
 using namespace dossier::samples;
 
-namespace {
+namespace commit_queue_tests {
 
 struct stopped_clock final : clock {
   timestamp now() const override { return noon; }
@@ -72,7 +72,7 @@ struct committing {
   group_committer committer;
 };
 
-} // namespace
+} // namespace commit_queue_tests
 
 BOOST_AUTO_TEST_SUITE(commit_queue_tests)
 

@@ -15,7 +15,7 @@ using namespace dossier;
 using outcome = delivery_lane::outcome;
 using tokens = std::vector<std::uint64_t>;
 
-namespace {
+namespace delivery_lane_tests {
 
 delivery_lane lane_of(std::uint64_t count) {
   delivery_lane lane;
@@ -30,7 +30,7 @@ tokens taken(delivery_lane& lane) {
   return delivered;
 }
 
-} // namespace
+} // namespace delivery_lane_tests
 
 BOOST_AUTO_TEST_SUITE(delivery_lane_tests)
 

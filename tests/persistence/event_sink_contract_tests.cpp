@@ -16,7 +16,7 @@
 using namespace dossier;
 using namespace dossier::samples;
 
-namespace {
+namespace event_sink_contract_tests {
 
 constexpr std::uint32_t partitions = 3;
 
@@ -84,7 +84,7 @@ private:
 
 using sinks = std::tuple<in_memory, on_kafka>;
 
-} // namespace
+} // namespace event_sink_contract_tests
 
 BOOST_AUTO_TEST_SUITE(event_sink_contract_tests)
 

@@ -11,7 +11,7 @@ namespace dossier {
 
 using namespace samples;
 
-namespace {
+namespace feed_entries {
 
 /// Each entry must say what its row and its event say alone.
 void check_all(const journal& store, shard_number shard, std::size_t limit) {
@@ -57,7 +57,7 @@ feed_entry entry_of(shard_number shard, std::uint64_t position, std::size_t byte
           std::make_shared<const std::string>(bytes, 'e')};
 }
 
-} // namespace
+} // namespace feed_entries
 
 BOOST_AUTO_TEST_SUITE(feed_entries)
 

@@ -20,7 +20,7 @@
 
 namespace dossier {
 
-namespace {
+namespace files_tests {
 
 using test::bytes_of;
 using test::require;
@@ -93,9 +93,9 @@ struct scratch_fixture {
   scratch_directory scratch;
 };
 
-} // namespace
+} // namespace files_tests
 
-BOOST_FIXTURE_TEST_SUITE(files_tests, scratch_fixture)
+BOOST_FIXTURE_TEST_SUITE(files_tests, files_tests::scratch_fixture)
 
 BOOST_AUTO_TEST_CASE(a_file_holds_what_was_appended_and_is_private) {
   auto file = files.create(scratch / "a");

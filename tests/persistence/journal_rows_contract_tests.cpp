@@ -9,7 +9,7 @@ using namespace dossier;
 using namespace dossier::samples;
 using namespace std::chrono_literals;
 
-namespace {
+namespace journal_rows_contract_tests {
 
 std::vector<timer_cursor> places_of(const std::vector<timer_row>& rows) {
   std::vector<timer_cursor> places;
@@ -28,7 +28,7 @@ void set_timers(Given& g, const std::vector<timer_cursor>& places) {
   }
 }
 
-} // namespace
+} // namespace journal_rows_contract_tests
 
 BOOST_AUTO_TEST_SUITE(journal_rows_contract_tests)
 

@@ -18,7 +18,7 @@
 using namespace dossier;
 using namespace dossier::samples;
 
-namespace {
+namespace kafka_faults_tests {
 
 constexpr int brokers = 3;
 
@@ -145,7 +145,7 @@ struct reading final : message_listener {
   }
 };
 
-} // namespace
+} // namespace kafka_faults_tests
 
 BOOST_AUTO_TEST_SUITE(kafka_faults_tests)
 

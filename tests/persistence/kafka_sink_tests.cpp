@@ -16,7 +16,7 @@
 using namespace dossier;
 using namespace dossier::samples;
 
-namespace {
+namespace kafka_sink_tests {
 
 constexpr std::int16_t produce = 0;
 constexpr std::int16_t init_producer_id = 22;
@@ -129,7 +129,7 @@ void make_topic(const std::string& name, const char* bytes_max) {
   rd_kafka_destroy(client);
 }
 
-} // namespace
+} // namespace kafka_sink_tests
 
 BOOST_AUTO_TEST_SUITE(kafka_sink_tests)
 

@@ -14,7 +14,7 @@
 using namespace dossier;
 using namespace dossier::samples;
 
-namespace {
+namespace keys_tests {
 
 entity_ref sample_entity() {
   entity_ref entity;
@@ -44,7 +44,7 @@ bool is_parsed_by_any(std::string_view key) {
          || keys::parse_projection_key(key);
 }
 
-} // namespace
+} // namespace keys_tests
 
 BOOST_AUTO_TEST_SUITE(keys_tests)
 

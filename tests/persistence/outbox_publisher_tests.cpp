@@ -19,7 +19,7 @@
 using namespace dossier;
 using namespace dossier::samples;
 
-namespace {
+namespace outbox_publisher_tests {
 
 constexpr shard_number shards = 4;
 
@@ -109,7 +109,7 @@ struct given_publisher {
   }
 };
 
-} // namespace
+} // namespace outbox_publisher_tests
 
 BOOST_AUTO_TEST_SUITE(outbox_publisher_tests)
 

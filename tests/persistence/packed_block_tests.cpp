@@ -10,7 +10,7 @@
 
 using namespace dossier;
 
-namespace {
+namespace packed_block_tests {
 
 constexpr std::size_t most = 1U << 20;
 
@@ -21,7 +21,7 @@ std::string some_text(std::mt19937_64& dice, std::size_t bytes, int letters) {
   return text;
 }
 
-} // namespace
+} // namespace packed_block_tests
 
 BOOST_AUTO_TEST_SUITE(packed_block_tests)
 

@@ -15,7 +15,7 @@
 using namespace dossier;
 using namespace dossier::samples;
 
-namespace {
+namespace rocks_database_tests {
 
 failure refusal_of(const rocks_options& options) {
   auto opened = rocks_journal::open(options);
@@ -23,7 +23,7 @@ failure refusal_of(const rocks_options& options) {
   return opened.error();
 }
 
-} // namespace
+} // namespace rocks_database_tests
 
 BOOST_AUTO_TEST_SUITE(rocks_database_tests)
 

@@ -24,7 +24,7 @@ using namespace dossier;
 using namespace dossier::samples;
 using namespace std::chrono_literals;
 
-namespace {
+namespace rocks_journal_tests {
 
 void accept(journal& store, const batch& b) {
   const auto outcomes = store.write(std::span{&b, 1}, noon).value();
@@ -176,7 +176,7 @@ std::string contents_of(const journal& store, timestamp now) {
   return text;
 }
 
-} // namespace
+} // namespace rocks_journal_tests
 
 BOOST_AUTO_TEST_SUITE(rocks_journal_tests)
 

@@ -14,7 +14,7 @@ namespace dossier {
 
 using namespace test;
 
-namespace {
+namespace row_file_damage_tests {
 
 /// A file in memory that ends where it ends.
 class bytes_file final : public input_file {
@@ -151,9 +151,9 @@ private:
   std::vector<row_format::placed_run> runs_;
 };
 
-} // namespace
+} // namespace row_file_damage_tests
 
-BOOST_FIXTURE_TEST_SUITE(row_file_damage_tests, damage_fixture)
+BOOST_FIXTURE_TEST_SUITE(row_file_damage_tests, row_file_damage_tests::damage_fixture)
 
 BOOST_AUTO_TEST_CASE(a_whole_file_has_nothing_to_say) {
   require(read_all(whole));

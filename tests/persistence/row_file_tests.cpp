@@ -17,7 +17,7 @@ namespace dossier {
 
 using namespace test;
 
-namespace {
+namespace row_file_tests {
 
 std::optional<stored_reject> reject_of(const row_file& file, std::uint64_t number) {
   reject_cursor rejects(file);
@@ -25,7 +25,7 @@ std::optional<stored_reject> reject_of(const row_file& file, std::uint64_t numbe
   return rejects.number() == number ? std::optional(owned(rejects.present())) : std::nullopt;
 }
 
-} // namespace
+} // namespace row_file_tests
 
 BOOST_FIXTURE_TEST_SUITE(row_file_tests, row_fixture)
 

@@ -15,7 +15,7 @@ namespace dossier {
 
 using namespace test;
 
-namespace {
+namespace row_store_tests {
 
 const entity_id another_job = entity_id::make(timestamp{}, 8, {10, 9, 8, 7, 6, 5, 4, 3, 2, 1});
 
@@ -62,9 +62,9 @@ struct row_store_fixture {
   }
 };
 
-} // namespace
+} // namespace row_store_tests
 
-BOOST_FIXTURE_TEST_SUITE(row_store_tests, row_store_fixture)
+BOOST_FIXTURE_TEST_SUITE(row_store_tests, row_store_tests::row_store_fixture)
 
 BOOST_AUTO_TEST_CASE(a_finished_attempt_is_read_under_its_key) {
   stored({a_job, 3, 2});

@@ -12,14 +12,14 @@
 using namespace dossier;
 using namespace dossier::samples;
 
-namespace {
+namespace rows_tests {
 
 template <class Bytes>
 std::string text_of(const Bytes& bytes) {
   return {bytes.data(), bytes.size()};
 }
 
-} // namespace
+} // namespace rows_tests
 
 BOOST_AUTO_TEST_SUITE(rows_tests)
 

@@ -10,7 +10,7 @@
 
 using namespace dossier;
 
-namespace {
+namespace topic_sink_tests {
 
 struct broker {
   std::set<std::string> away;
@@ -49,7 +49,7 @@ void poll(topic_sink& sink) {
   sink.poll(milliseconds{0}, report);
 }
 
-} // namespace
+} // namespace topic_sink_tests
 
 BOOST_AUTO_TEST_SUITE(topic_sink_tests)
 

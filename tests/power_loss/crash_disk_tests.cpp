@@ -12,7 +12,7 @@
 using namespace dossier;
 using namespace dossier::power_loss;
 
-namespace {
+namespace crash_disk_tests {
 
 constexpr int seeds = 300;
 
@@ -69,7 +69,7 @@ struct rocks {
   std::unique_ptr<rocksdb::DB> db;
 };
 
-} // namespace
+} // namespace crash_disk_tests
 
 BOOST_AUTO_TEST_SUITE(crash_disk_tests)
 

@@ -15,7 +15,7 @@
 using namespace dossier;
 using namespace dossier::power_loss;
 
-namespace {
+namespace row_store_power_loss_tests {
 
 constexpr int seeds = 300;
 const entity_id job = entity_id::make(timestamp{}, 1, {});
@@ -98,7 +98,7 @@ int losses_of(int seed) {
   return count_losses(*disk.cut(static_cast<std::uint64_t>(seed)), known);
 }
 
-} // namespace
+} // namespace row_store_power_loss_tests
 
 BOOST_AUTO_TEST_SUITE(row_store_power_loss_tests)
 

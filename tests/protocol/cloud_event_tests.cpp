@@ -21,7 +21,7 @@ using namespace std::string_literals;
 
 namespace dossier {
 
-namespace {
+namespace cloud_event_tests {
 
 using nlohmann::json;
 
@@ -37,7 +37,7 @@ cloud_event some_event() {
   return make_cloud_event(entity, 42, recorded, "/dossier");
 }
 
-} // namespace
+} // namespace cloud_event_tests
 
 BOOST_AUTO_TEST_SUITE(cloud_event_tests)
 

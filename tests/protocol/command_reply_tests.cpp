@@ -5,12 +5,12 @@
 
 using namespace dossier;
 
-namespace {
+namespace command_reply_tests {
 
 const arrival asked{inbox_place{3, 7}, "dossier.document.create", "id \"1\"", "acme", "00-ab"};
 constexpr timestamp noon = from_ms(1'800'000'000'000);
 
-} // namespace
+} // namespace command_reply_tests
 
 BOOST_AUTO_TEST_SUITE(command_reply_tests)
 

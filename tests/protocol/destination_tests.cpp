@@ -10,7 +10,7 @@
 
 namespace dossier {
 
-namespace {
+namespace destination_tests {
 
 ip_address read(std::string_view text) {
   const auto address = ip_address::parse(text);
@@ -119,7 +119,7 @@ std::vector<ip_address> forms_of(const ip_address& v4) {
   };
 }
 
-} // namespace
+} // namespace destination_tests
 
 BOOST_AUTO_TEST_SUITE(destination_tests)
 

@@ -9,7 +9,7 @@
 
 namespace dossier {
 
-namespace {
+namespace digest_tests {
 
 std::span<const std::byte> bytes_of(std::string_view text) {
   return std::as_bytes(std::span(text.data(), text.size()));
@@ -24,7 +24,7 @@ void is_refused(const result<void>& read) {
   BOOST_TEST(to_string(read.error().code) == to_string(errc::invalid_argument));
 }
 
-} // namespace
+} // namespace digest_tests
 
 BOOST_AUTO_TEST_SUITE(digest_tests)
 

@@ -15,7 +15,7 @@
 
 namespace dossier::document {
 
-namespace {
+namespace document_codec_tests {
 
 constexpr dossier::testing::event_codec codec{decode_event};
 
@@ -53,7 +53,7 @@ std::string with(const encoded_event& e, const std::string& name, const nlohmann
   return data.dump();
 }
 
-} // namespace
+} // namespace document_codec_tests
 
 BOOST_AUTO_TEST_SUITE(document_codec_tests)
 

@@ -14,7 +14,7 @@
 
 namespace dossier::document {
 
-namespace {
+namespace document_life_tests {
 
 constexpr timestamp birth = from_ms(1'795'240'430'000);
 
@@ -164,7 +164,7 @@ command any_command(const life& l) {
   }
 }
 
-} // namespace
+} // namespace document_life_tests
 
 BOOST_AUTO_TEST_SUITE(document_life_tests)
 

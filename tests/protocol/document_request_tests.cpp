@@ -6,7 +6,7 @@
 
 using namespace dossier;
 
-namespace {
+namespace document_request_tests {
 
 constexpr std::uint64_t size_max = 1'000;
 const std::string an_id = entity_id::make(from_ms(1), 2, {7}).text();
@@ -31,7 +31,7 @@ std::string of_document(const std::string& more = {}) {
   return R"({"documentId":")" + an_id + R"(","customerId":"acme")" + more + "}";
 }
 
-} // namespace
+} // namespace document_request_tests
 
 BOOST_AUTO_TEST_SUITE(document_request_tests)
 

@@ -16,7 +16,7 @@ using testing::folded;
 using testing::given;
 using testing::t0;
 
-namespace {
+namespace document_rules_tests {
 
 const policy two_leads{{3600, 60}, seconds{900}, seconds{86'400}};
 
@@ -64,7 +64,7 @@ const view& checked(const view& v) {
   return v;
 }
 
-} // namespace
+} // namespace document_rules_tests
 
 BOOST_AUTO_TEST_SUITE(document_rules_tests)
 

@@ -10,7 +10,7 @@
 
 namespace dossier::document {
 
-namespace {
+namespace document_state_tests {
 
 template <class T>
 std::optional<T> maybe(const T& value) {
@@ -80,7 +80,7 @@ void is_corrupt(std::string_view bytes) {
   BOOST_TEST(to_string(read.error().code) == to_string(errc::corrupt));
 }
 
-} // namespace
+} // namespace document_state_tests
 
 BOOST_AUTO_TEST_SUITE(document_state_tests)
 

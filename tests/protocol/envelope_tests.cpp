@@ -13,7 +13,7 @@
 
 namespace dossier {
 
-namespace {
+namespace envelope_tests {
 
 envelope some_envelope() {
   return {"CustomerDocumentCreatedEvent", 1, from_ms(1'795'240'430'123),
@@ -122,7 +122,7 @@ bool is_read_alike(const std::string& bytes) {
                       : !one && !other && one.error().why == other.error().why;
 }
 
-} // namespace
+} // namespace envelope_tests
 
 BOOST_AUTO_TEST_SUITE(envelope_tests)
 

@@ -8,7 +8,7 @@
 
 namespace dossier {
 
-namespace {
+namespace event_filter_tests {
 
 cloud_event event_of(std::string type, std::string subject = "document/1") {
   cloud_event e;
@@ -33,7 +33,7 @@ void refuses(std::string_view types, std::string_view subject, std::string_view 
   BOOST_TEST(read.error().why.starts_with("cannot filter events by "), read.error().why);
 }
 
-} // namespace
+} // namespace event_filter_tests
 
 BOOST_AUTO_TEST_SUITE(event_filter_tests)
 

@@ -11,7 +11,7 @@
 
 namespace dossier {
 
-namespace {
+namespace ids_tests {
 
 entity_id any_id() {
   entity_id id;
@@ -19,7 +19,7 @@ entity_id any_id() {
   return id;
 }
 
-} // namespace
+} // namespace ids_tests
 
 BOOST_AUTO_TEST_SUITE(ids_tests)
 

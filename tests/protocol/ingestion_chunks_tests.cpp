@@ -11,7 +11,7 @@ namespace dossier::ingestion {
 
 using namespace testing;
 
-namespace {
+namespace ingestion_chunks {
 
 chunk_view chunk_of(const life& l, std::uint32_t number) {
   return chunk_view_of(l.seen(), number).value();
@@ -22,7 +22,7 @@ std::string accepting(const submission& s, const std::optional<reject_limits>& l
   return l.says(accept{s, limits});
 }
 
-} // namespace
+} // namespace ingestion_chunks
 
 BOOST_AUTO_TEST_SUITE(ingestion_chunks)
 

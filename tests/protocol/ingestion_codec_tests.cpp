@@ -15,7 +15,7 @@
 
 namespace dossier::ingestion {
 
-namespace {
+namespace ingestion_codec {
 
 constexpr dossier::testing::event_codec codec{decode_event};
 
@@ -62,7 +62,7 @@ entity_id some_job() {
   return entity_id::make(t0, 7, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10});
 }
 
-} // namespace
+} // namespace ingestion_codec
 
 BOOST_AUTO_TEST_SUITE(ingestion_codec)
 

@@ -10,7 +10,7 @@ namespace dossier::ingestion {
 
 using namespace testing;
 
-namespace {
+namespace ingestion_ends {
 
 chunk_view chunk_of(const life& l, std::uint32_t number) {
   return chunk_view_of(l.seen(), number).value();
@@ -22,7 +22,7 @@ life limited_one(reject_limits limits) {
   return l.does(accept{large_file(), limits}).does(start{}).does(its_split());
 }
 
-} // namespace
+} // namespace ingestion_ends
 
 BOOST_AUTO_TEST_SUITE(ingestion_ends)
 

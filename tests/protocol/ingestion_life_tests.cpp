@@ -15,7 +15,7 @@
 
 namespace dossier::ingestion {
 
-namespace {
+namespace ingestion_life_tests {
 
 constexpr timestamp birth = from_ms(1'795'240'430'000);
 
@@ -367,7 +367,7 @@ void work_off(life& l) {
   }
 }
 
-} // namespace
+} // namespace ingestion_life_tests
 
 BOOST_AUTO_TEST_SUITE(ingestion_life_tests)
 

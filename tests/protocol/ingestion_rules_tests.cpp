@@ -11,7 +11,7 @@ namespace dossier::ingestion {
 
 using namespace testing;
 
-namespace {
+namespace ingestion_rules {
 
 /// One job in each status, and some that differ within one.
 std::vector<std::pair<std::string, life>> one_in_each_status() {
@@ -161,7 +161,7 @@ const std::vector<line> each_outcome{
     told({chunks_retried{}}), nothing, nothing, told({repaired{1, 7, {3}, 1, 0}}), nothing}},
 };
 
-} // namespace
+} // namespace ingestion_rules
 
 BOOST_AUTO_TEST_SUITE(ingestion_rules)
 

@@ -11,7 +11,7 @@ namespace dossier::ingestion {
 
 using namespace testing;
 
-namespace {
+namespace ingestion_state {
 
 /// Ten gigabytes in chunks of 16 MiB, each finished.
 life ten_gigabytes() {
@@ -37,7 +37,7 @@ life varied_one() {
   return l;
 }
 
-} // namespace
+} // namespace ingestion_state
 
 BOOST_AUTO_TEST_SUITE(ingestion_state)
 

@@ -9,7 +9,7 @@
 
 using namespace dossier;
 
-namespace {
+namespace json_body_tests {
 
 /// The problem of a body that does not even parse: "code pointer".
 std::string refusal_of(std::string_view text) {
@@ -23,7 +23,7 @@ json_body good(std::string_view text) {
   return std::move(*body);
 }
 
-} // namespace
+} // namespace json_body_tests
 
 BOOST_AUTO_TEST_SUITE(json_body_tests)
 

@@ -10,7 +10,7 @@ using namespace std::string_literals;
 
 namespace dossier {
 
-namespace {
+namespace json_members_tests {
 
 std::string compact(std::string_view text) {
   const auto read = compact_json(text);
@@ -26,7 +26,7 @@ void refuses_members(std::string_view text, std::string_view where, std::string_
   BOOST_TEST(read.error().why.find(why) != std::string::npos, read.error().why);
 }
 
-} // namespace
+} // namespace json_members_tests
 
 BOOST_AUTO_TEST_SUITE(json_members_tests)
 

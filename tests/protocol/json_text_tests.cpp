@@ -14,7 +14,7 @@
 
 namespace dossier {
 
-namespace {
+namespace json_text_tests {
 
 using nlohmann::json;
 
@@ -102,7 +102,7 @@ json any_value(int depth) {
   }
 }
 
-} // namespace
+} // namespace json_text_tests
 
 BOOST_AUTO_TEST_SUITE(json_text_tests)
 

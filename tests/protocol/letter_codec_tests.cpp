@@ -14,7 +14,7 @@
 
 namespace dossier::letter {
 
-namespace {
+namespace letter_codec_tests {
 
 constexpr dossier::testing::event_codec codec{decode_event};
 
@@ -41,7 +41,7 @@ std::vector<event> one_of_each() {
   };
 }
 
-} // namespace
+} // namespace letter_codec_tests
 
 BOOST_AUTO_TEST_SUITE(letter_codec_tests)
 

@@ -15,7 +15,7 @@ namespace dossier::letter {
 using dossier::testing::some_id;
 using dossier::testing::t0;
 
-namespace {
+namespace letter_rules_tests {
 
 const trouble away{errc::unavailable, "the store is away", ""};
 const trouble wrong{errc::invalid_argument, "the expiry is no date-time", "/expiryDate"};
@@ -71,7 +71,7 @@ life dead_life() {
   return l;
 }
 
-} // namespace
+} // namespace letter_rules_tests
 
 BOOST_AUTO_TEST_SUITE(letter_rules_tests)
 

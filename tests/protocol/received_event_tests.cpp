@@ -18,7 +18,7 @@ using namespace std::string_literals;
 
 namespace dossier {
 
-namespace {
+namespace received_event_tests {
 
 using nlohmann::json;
 
@@ -66,7 +66,7 @@ void refuses_attribute(const std::string& name, const std::string& value) {
   refuses(structured_headers, structured_with({{name, value}}), name);
 }
 
-} // namespace
+} // namespace received_event_tests
 
 BOOST_AUTO_TEST_SUITE(received_event_tests)
 

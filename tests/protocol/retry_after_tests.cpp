@@ -5,7 +5,7 @@
 
 using namespace dossier;
 
-namespace {
+namespace retry_after_field {
 
 constexpr timestamp now = from_ms(1'795'240'430'000);
 
@@ -14,7 +14,7 @@ std::optional<std::int64_t> read(std::string_view text) {
   return wait ? std::optional(wait->count()) : std::nullopt;
 }
 
-} // namespace
+} // namespace retry_after_field
 
 BOOST_AUTO_TEST_SUITE(retry_after_field)
 

@@ -7,7 +7,7 @@
 using namespace dossier;
 using namespace dossier::ingestion;
 
-namespace {
+namespace rows_due_tests {
 
 const chunk_due whole{true, {}};
 
@@ -28,7 +28,7 @@ finished as(status s) {
   return {s, 1, 0, 1, 0};
 }
 
-} // namespace
+} // namespace rows_due_tests
 
 BOOST_AUTO_TEST_SUITE(rows_due_tests)
 

@@ -8,7 +8,7 @@
 
 namespace dossier {
 
-namespace {
+namespace time_tests {
 
 void reads_as(std::string_view text, std::string_view expected) {
   const auto t = parse_rfc3339(text);
@@ -23,7 +23,7 @@ void is_refused(std::string_view text, std::string_view hint = "") {
   BOOST_TEST(t.error().why.find(hint) != std::string::npos, t.error().why);
 }
 
-} // namespace
+} // namespace time_tests
 
 BOOST_AUTO_TEST_SUITE(time_tests)
 

@@ -13,7 +13,7 @@
 
 namespace dossier::webhook {
 
-namespace {
+namespace webhook_codec_tests {
 
 constexpr dossier::testing::event_codec codec{decode_event};
 
@@ -34,7 +34,7 @@ std::vector<event> one_of_each() {
   };
 }
 
-} // namespace
+} // namespace webhook_codec_tests
 
 BOOST_AUTO_TEST_SUITE(webhook_codec_tests)
 

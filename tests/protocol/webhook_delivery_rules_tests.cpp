@@ -11,7 +11,7 @@
 
 namespace dossier::webhook {
 
-namespace {
+namespace webhook_delivery_rules {
 
 cloud_event of(const std::string& entity) {
   cloud_event e;
@@ -32,7 +32,7 @@ std::string going(delivery& d) {
   return text;
 }
 
-} // namespace
+} // namespace webhook_delivery_rules
 
 BOOST_AUTO_TEST_SUITE(webhook_delivery_rules)
 

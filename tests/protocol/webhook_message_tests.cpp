@@ -7,7 +7,7 @@
 
 using namespace dossier;
 
-namespace {
+namespace webhook_messages {
 
 cloud_event sample() {
   cloud_event e;
@@ -23,7 +23,7 @@ cloud_event sample() {
   return e;
 }
 
-} // namespace
+} // namespace webhook_messages
 
 BOOST_AUTO_TEST_SUITE(webhook_messages)
 

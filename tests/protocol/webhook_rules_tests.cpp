@@ -14,7 +14,7 @@ namespace dossier::webhook {
 using dossier::testing::some_id;
 using dossier::testing::t0;
 
-namespace {
+namespace webhook_rules {
 
 const registration acme{
   "https://a.example/hook", "CustomerDocument*", "document/", "acme", true, "AAAA"};
@@ -44,7 +44,7 @@ life active_one() {
   return l;
 }
 
-} // namespace
+} // namespace webhook_rules
 
 BOOST_AUTO_TEST_SUITE(webhook_rules)
 

@@ -11,7 +11,7 @@
 
 namespace dossier {
 
-namespace {
+namespace webhook_signature_tests {
 
 constexpr timestamp signed_at = from_ms(1'614'265'330'999);
 const std::string id = "msg_p5jXN8AQM9LWM0D4loKWxJek";
@@ -53,7 +53,7 @@ result<void> verified(webhook_headers headers, std::string_view body = payload,
   return verify_webhook(headers, body, with, now);
 }
 
-} // namespace
+} // namespace webhook_signature_tests
 
 BOOST_AUTO_TEST_SUITE(webhook_signature_tests)
 
