@@ -17,6 +17,8 @@ constexpr int messages_per_turn_max = 64;
 constexpr std::size_t note_messages = 1'000;
 /// News of commands in flight are looked for so often while the topic is silent.
 constexpr milliseconds glance{2};
+/// Pausing throws away what was fetched ahead, so reading only waits if there is room again soon.
+constexpr seconds full_before_pause{1};
 constexpr seconds look_at_ends{1};
 constexpr std::size_t recover_page = 1'000;
 
@@ -56,7 +58,8 @@ bool inbox::turn(milliseconds patience) {
   bool has_done = take_in();
   hand_in_again();
   pace();
-  const bool may_read = source_ != nullptr && !stats_.is_paused.load(std::memory_order_relaxed);
+  const bool may_read
+    = source_ != nullptr && has_room() && !stats_.is_paused.load(std::memory_order_relaxed);
   const auto wait = has_done         ? milliseconds{0}
                     : in_flight_ > 0 ? std::min(patience, glance)
                                      : patience;
@@ -122,11 +125,16 @@ bool inbox::has_room() const {
          && again_.empty() && parts_.documents.has_room();
 }
 
-/// Pauses when there is no room, and reads on only when there is a good deal of it again.
+/// Pauses when there was no room for a while, and goes on only when there is a good deal of it.
 void inbox::pace() {
+  const auto now = parts_.time.now();
+  if (has_room())
+    full_since_.reset();
+  else if (!full_since_)
+    full_since_ = now;
   const bool was_paused = stats_.is_paused.load(std::memory_order_relaxed);
-  const bool is_paused
-    = was_paused ? !has_room() || in_flight_ > limits_.in_flight_max / 2 : !has_room();
+  const bool is_paused = was_paused ? full_since_ || in_flight_ > limits_.in_flight_max / 2
+                                    : full_since_ && now - *full_since_ >= full_before_pause;
   if (is_paused == was_paused || source_ == nullptr)
     return;
   source_->pause(is_paused);

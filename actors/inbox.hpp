@@ -151,6 +151,7 @@ private:
   std::deque<std::string> moved_lanes_; ///< A letter has left them: another may have its turn.
   std::deque<inbox_work_ptr> ready_;    ///< They hold their lanes and have not begun.
   std::size_t in_flight_ = 0;
+  std::optional<timestamp> full_since_; ///< Since when there is no room.
   timestamp next_look_ = timestamp::min();
   inbox_stats stats_;
 };

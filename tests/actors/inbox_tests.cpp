@@ -198,6 +198,10 @@ BOOST_AUTO_TEST_CASE(it_reads_no_more_than_it_has_room_for) {
   for (int n = 0; n < 5; ++n)
     g.box->turn(0ms);
   BOOST_TEST(g.box->stats().in_flight.load() == inbox_world::in_flight_max);
+  BOOST_TEST(!g.source.is_paused); // There may be room again in a moment.
+  g.world.time.set(g.world.time.now() + 1s);
+  g.box->turn(0ms);
+  BOOST_TEST(g.box->stats().in_flight.load() == inbox_world::in_flight_max);
   BOOST_TEST(g.source.is_paused);
   g.settle();
   BOOST_TEST(!g.source.is_paused);
