@@ -68,19 +68,18 @@ awaitable<result<bool>> repair_some(shared_parts& shared, const request& r, cons
 }
 
 /// Not refused at once: a job shows that it has ended a moment before whoever compared its keys
-/// gives the turn back, and who asks in that moment did nothing wrong. busy if it is not free in
-/// time.
+/// gives the turn back, and who asks in that moment did nothing wrong. busy if it is not free soon:
+/// a comparison may take minutes, and who waits holds the memory of his upload.
 awaitable<result<key_turn::share>> await_turn(shared_parts& shared) {
-  constexpr milliseconds longest_pause{500};
-  milliseconds pause{10};
-  const auto until = std::chrono::steady_clock::now() + shared.reply_deadline();
+  constexpr milliseconds look{10};
+  constexpr milliseconds wait_max{2'000};
+  const auto until = std::chrono::steady_clock::now() + std::min(shared.reply_deadline(), wait_max);
   for (;;) {
     if (auto turn = shared.parts.turn.take())
       co_return turn;
     if (std::chrono::steady_clock::now() >= until)
       co_return fail(errc::busy, "The keys of other rows are being compared; try again soon.");
-    co_await pause_for(pause);
-    pause = std::min(2 * pause, longest_pause);
+    co_await pause_for(look);
   }
 }
 
