@@ -32,9 +32,6 @@ std::vector<kafka_property> connection_properties(const kafka_settings& s) {
     {"ssl.key.location", s.ssl_key_file, "kafka.ssl_key_file"},
     {"ssl.key.password", s.ssl_key_password, "kafka.ssl_key_password"},
     {"client.id", "dossier"},
-    // Else the end of a request waits for the broker's system to acknowledge its beginning, which
-    // that puts off for 40 ms.
-    {"socket.nagle.disable", "true"},
     {"reconnect.backoff.ms", "100"},
     {"reconnect.backoff.max.ms", "2000"},
     {"log.connection.close", "false"},

@@ -5,7 +5,6 @@
 #include "protocol/assert.hpp"
 #include "protocol/json_text.hpp"
 
-#include <initializer_list>
 #include <utility>
 
 namespace dossier {
@@ -15,53 +14,37 @@ namespace {
 constexpr std::size_t sequence_digits = 20; // Of the largest std::uint64_t.
 constexpr std::size_t headers_max = 12;     // All attributes and the content type.
 
-constexpr std::string_view written_prefix = "ce_";
-
 std::string padded(std::uint64_t sequence) {
-  std::string digits(sequence_digits, '0');
-  for (auto digit = digits.rbegin(); sequence > 0; ++digit, sequence /= 10)
-    *digit = static_cast<char>('0' + sequence % 10);
-  return digits;
+  const std::string digits = std::to_string(sequence);
+  return std::string(sequence_digits - digits.size(), '0') + digits;
 }
 
-/// One text, made in one piece.
-std::string joined(std::initializer_list<std::string_view> parts) {
-  std::size_t size = 0;
-  for (const auto part : parts)
-    size += part.size();
-  std::string text;
-  text.reserve(size);
-  for (const auto part : parts)
-    text += part;
-  return text;
-}
-
-/// Names the header of each attribute that the event has, but not its data and content type, in one
-/// order. Texts of an event that may be changed may be moved from.
+/// Names each attribute that the event has, but not its data and content type, in one order. Texts
+/// of an event that may be changed may be moved from.
 template <class Event, class Put>
 void put_attributes(Event& e, Put put) {
-  put("ce_specversion", "1.0");
-  put("ce_id", e.id);
-  put("ce_source", e.source);
-  put("ce_type", e.type);
+  put("specversion", "1.0");
+  put("id", e.id);
+  put("source", e.source);
+  put("type", e.type);
   if (!e.subject.empty())
-    put("ce_subject", e.subject);
-  put("ce_time", to_rfc3339(e.time));
-  put("ce_dataschema", e.dataschema);
+    put("subject", e.subject);
+  put("time", to_rfc3339(e.time));
+  put("dataschema", e.dataschema);
   if (e.sequence > 0)
-    put("ce_sequence", padded(e.sequence));
+    put("sequence", padded(e.sequence));
   if (!e.partitionkey.empty())
-    put("ce_partitionkey", e.partitionkey);
+    put("partitionkey", e.partitionkey);
   if (!e.traceparent.empty())
-    put("ce_traceparent", e.traceparent);
+    put("traceparent", e.traceparent);
   if (!e.causationid.empty())
-    put("ce_causationid", e.causationid);
+    put("causationid", e.causationid);
 }
 
 } // namespace
 
 std::string schema_uri(std::string_view type, std::uint32_t version) {
-  return joined({"dossier:/schemas/", type, "/", std::to_string(version)});
+  return "dossier:/schemas/" + std::string{type} + "/" + std::to_string(version);
 }
 
 cloud_event make_cloud_event(const entity_ref& entity, std::uint64_t sequence, envelope recorded,
@@ -69,11 +52,11 @@ cloud_event make_cloud_event(const entity_ref& entity, std::uint64_t sequence, e
   DOSSIER_ASSERT(sequence > 0, "an entity's events are counted from 1");
   cloud_event e;
   e.partitionkey = entity.id.text();
-  e.id = joined({e.partitionkey, "-", std::to_string(sequence)});
+  e.id = e.partitionkey + "-" + std::to_string(sequence);
   e.source = source;
   e.dataschema = schema_uri(recorded.type, recorded.version);
   e.type = std::move(recorded.type);
-  e.subject = joined({to_string(entity.kind), "/", e.partitionkey});
+  e.subject = entity.text();
   e.time = recorded.at;
   e.sequence = sequence;
   e.traceparent = std::move(recorded.cause.traceparent);
@@ -86,7 +69,7 @@ event_message to_binary(cloud_event e) {
   event_message message;
   message.headers.reserve(headers_max);
   put_attributes(e, [&](std::string_view name, auto&& value) {
-    message.headers.emplace_back(name, std::move(value));
+    message.headers.emplace_back("ce_" + std::string(name), std::move(value));
   });
   message.headers.emplace_back("content-type", "application/json");
   message.value = std::move(e.data);
@@ -96,9 +79,8 @@ event_message to_binary(cloud_event e) {
 event_message to_structured(const cloud_event& e) {
   json_writer w(512 + e.data.size());
   w.begin_object();
-  put_attributes(e, [&](std::string_view header, const std::string& value) {
-    w.key(header.substr(written_prefix.size())).string(value);
-  });
+  put_attributes(
+    e, [&](std::string_view name, const std::string& value) { w.key(name).string(value); });
   w.key("datacontenttype").string("application/json");
   w.key("data").raw(e.data);
   w.end_object();
