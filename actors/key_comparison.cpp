@@ -13,8 +13,8 @@ namespace dossier {
 namespace {
 
 /// Of the job's own keys, in memory at once: 16 bytes each.
-constexpr std::uint64_t slice_keys = 400'000;
-constexpr std::uint32_t slice_bits_max = 12;
+constexpr std::uint64_t slice_keys = 200'000;
+constexpr std::uint32_t slice_bits_max = 16;
 constexpr std::uint32_t pages_at_once_max = 16;
 
 } // namespace
@@ -24,9 +24,8 @@ key_comparison::key_comparison(std::vector<stored_chunk> own, std::vector<stored
   : chunks_(std::move(own))
   , duplicates_max_(duplicates_max) {
   const auto own_count = chunks_.size();
-  std::uint64_t keys = 0;
   for (const auto& chunk : chunks_)
-    keys += chunk.rows->records().counts().rows;
+    keys_ += chunk.rows->records().counts().rows;
   std::ranges::move(stored, std::back_inserter(chunks_));
   for (std::size_t i = 0; i < chunks_.size(); ++i) {
     const auto& rows = *chunks_[i].rows;
@@ -36,11 +35,11 @@ key_comparison::key_comparison(std::vector<stored_chunk> own, std::vector<stored
       parts_.push_back({rows.correction(), i, false, false});
   }
   std::erase_if(parts_, [](const part& p) { return !p.file->has_keys(); });
-  while (keys >> slice_bits_ > slice_keys && slice_bits_ < slice_bits_max)
+  while (keys_ >> slice_bits_ > slice_keys && slice_bits_ < slice_bits_max)
     ++slice_bits_;
   found_.resize(std::size_t{1} << slice_bits_);
   // Why: of a run that has few keys in each slice, what is read ahead is read in vain.
-  const auto keys_of_chunk = own_count == 0 ? 0 : (keys / own_count) >> slice_bits_;
+  const auto keys_of_chunk = own_count == 0 ? 0 : (keys_ / own_count) >> slice_bits_;
   pages_at_once_ = static_cast<std::uint32_t>(std::min<std::uint64_t>(
                      keys_of_chunk / row_format::page_entries, pages_at_once_max - 1))
                    + 1;
@@ -51,6 +50,9 @@ result<void> key_comparison::look_at(std::size_t slice) {
     = slice_bits_ == 0 ? 0 : static_cast<std::uint64_t>(slice) << (64 - slice_bits_);
   const std::uint64_t last = first + (~std::uint64_t{0} >> slice_bits_);
   std::vector<candidate> mine;
+  // Why: a vector that grows by itself would take three times as much while it does. Hashes are
+  // spread so evenly that hardly a slice needs more.
+  mine.reserve((keys_ >> slice_bits_) + (keys_ >> slice_bits_ >> 6));
   for (std::uint32_t i = 0; i < parts_.size(); ++i)
     if (parts_[i].is_own)
       if (auto gathered = gather(parts_[i], i, first, last, mine); !gathered)

@@ -76,6 +76,7 @@ private:
   std::vector<stored_chunk> chunks_; ///< Own ones first.
   std::vector<part> parts_;
   const std::uint64_t duplicates_max_;
+  std::uint64_t keys_ = 0; ///< The job's own.
   std::uint32_t slice_bits_ = 0;
   std::uint32_t pages_at_once_ = 1;
   std::atomic<std::uint64_t> own_found_{0};

@@ -178,18 +178,23 @@ private:
     const auto row = store_.read_state(entity);
     if (!row)
       return found("the state row of " + entity.text() + " cannot be read: " + row.error().why);
-    if (!*row)
-      return found(entity.text() + " has no state row");
+    const auto snapshots = folded.version / K::snapshot_every;
+    if (!*row) {
+      if (snapshots > 0)
+        found(entity.text() + " has no state row");
+      return;
+    }
     if ((*row)->format != K::state_format)
       return; // Of another version of the program: it will be folded anew.
-    const auto state = K::decode_state((*row)->bytes);
+    auto state = K::decode_state((*row)->bytes);
     if (!state)
       return found("the state row of " + entity.text() + " cannot be read: " + state.error().why);
-    if ((*row)->version != folded.version)
-      found("the state row of " + entity.text() + " is of version "
-            + std::to_string((*row)->version) + ", its events end at "
-            + std::to_string(folded.version));
-    else if (*state != folded.state)
+    hosted<K> seen{std::move(*state), (*row)->version};
+    if (seen.version > folded.version || seen.version / K::snapshot_every != snapshots)
+      return found("the state row of " + entity.text() + " is of version "
+                   + std::to_string(seen.version) + ", its events end at "
+                   + std::to_string(folded.version));
+    if (!fold_events(store_, entity, seen) || seen.state != folded.state)
       found("the state row of " + entity.text() + " differs from what its events say");
   }
 

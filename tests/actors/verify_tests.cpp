@@ -2,13 +2,16 @@
 // The cross-check finds what is wrong with entities of every kind, and nothing with what is right.
 #include "actors/verify.hpp"
 
+#include "actors/ingestion/kind.hpp"
 #include "persistence/files.hpp"
 #include "tests/support/scratch_directory.hpp"
 #include "tests/support/stepped_world.hpp"
 
 #include <boost/test/unit_test.hpp>
 
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 using namespace dossier;
@@ -54,6 +57,36 @@ struct fixture {
     return id;
   }
 
+  void ask(const entity_id& job, ingestion::command what) {
+    world.core->jobs().submit(job, std::move(what), {},
+                              std::make_shared<reply<ingestion::view>>([](const auto& got) {
+                                BOOST_TEST(got.has_value(), (got ? "" : got.error().why));
+                              }));
+    world.run();
+  }
+
+  /// A job of which nothing is there but this many events: it is cancelled and taken up again.
+  entity_id job(std::uint64_t events) {
+    auto upload = blobs->begin("acme", false).value();
+    BOOST_REQUIRE(upload->append(std::as_bytes(std::span(std::string_view("no header")))));
+    ingestion::submission made_of;
+    made_of.customer = "acme";
+    made_of.original_file_name = "calls.csv";
+    made_of.sha256 = upload->finish({}).value().sha256;
+    made_of.bytes = 9;
+    made_of.schema_name = "calls";
+    made_of.schema_version = 1;
+    const auto id = world.core->jobs().id_of(made_of);
+    ask(id, ingestion::accept{made_of, {}});
+    for (std::uint64_t version = 1; version < events; ++version)
+      if (version % 2 == 1)
+        ask(id, ingestion::cancel{"again"});
+      else
+        ask(id, ingestion::retry_failed_chunks{});
+    BOOST_REQUIRE(world.core->jobs().find(id));
+    return id;
+  }
+
   void says(std::string_view part) {
     BOOST_REQUIRE(told.size() == 1u);
     BOOST_TEST(told[0].find(part) != std::string::npos, told[0]);
@@ -88,6 +121,40 @@ BOOST_AUTO_TEST_CASE(a_letters_state_row_that_its_events_contradict_is_found) {
   world.store->replace_state(entity, row);
   check();
   says("cannot be read");
+}
+
+BOOST_AUTO_TEST_CASE(a_jobs_state_row_is_written_now_and_then_and_what_followed_counts) {
+  const auto id = job(job_kind::snapshot_every - 1);
+  const entity_ref entity{entity_kind::job, id};
+  BOOST_TEST(!world.store->read_state(entity).value());
+  BOOST_TEST(world.core->jobs().find(id)->view.version == job_kind::snapshot_every - 1);
+  ask(id, ingestion::cancel{"now there is a row"});
+  ask(id, ingestion::retry_failed_chunks{});
+  const auto row = world.store->read_state(entity).value();
+  BOOST_REQUIRE(row);
+  BOOST_TEST(row->version == job_kind::snapshot_every);
+  const auto seen = world.core->jobs().find(id)->view;
+  BOOST_TEST(seen.version == job_kind::snapshot_every + 1);
+  BOOST_TEST(!seen.ended_at);
+  BOOST_TEST(check().events == job_kind::snapshot_every + 1);
+  BOOST_TEST(told.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_jobs_state_row_that_is_missing_too_old_or_of_another_life_is_found) {
+  const auto id = job(job_kind::snapshot_every + 1);
+  const entity_ref entity{entity_kind::job, id};
+  auto row = world.store->read_state(entity).value();
+  world.store->replace_state(entity, std::nullopt);
+  check();
+  says("has no state row");
+  row->version = job_kind::snapshot_every - 1;
+  world.store->replace_state(entity, row);
+  check();
+  says("is of version 15");
+  row->version = job_kind::snapshot_every + 1; // So its last event counts twice or not at all.
+  world.store->replace_state(entity, row);
+  check();
+  says("differs from what its events say");
 }
 
 BOOST_AUTO_TEST_CASE(rows_that_a_letter_does_not_wish_for_are_found) {
