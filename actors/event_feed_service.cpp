@@ -105,7 +105,7 @@ private:
     const auto customer = customer_of(row);
     if (!customer)
       return customer.error();
-    auto event = make_cloud_event(row.entity, row.sequence, *std::move(recorded), source_);
+    auto event = make_cloud_event(row.entity, row.sequence, *recorded, source_);
     if (question_.filter.matches(event, *customer))
       page_.events.push_back({std::move(event), row.shard, row.position});
     return {};

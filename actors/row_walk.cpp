@@ -33,7 +33,7 @@ result<outgoing> row_message(const row_wire& wire, const entity_id& job, timesta
   e.time = at;
   e.dataschema = schema_uri(row_schema_type(schema.name), schema.version);
   e.data = value.take();
-  auto message = to_binary(std::move(e));
+  auto message = to_binary(e);
   const auto partition = shard_of(*key, static_cast<shard_number>(wire.partitions));
   return outgoing{wire.topic_prefix + schema.name, partition, std::move(*key),
                   std::move(message.headers), std::move(message.value)};

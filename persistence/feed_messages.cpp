@@ -76,53 +76,62 @@ feed_messages::feed_messages(const kafka_settings& s, const journal& store, uplo
   , store_(store)
   , grant_(std::move(grant)) {}
 
-result<std::optional<outgoing>> feed_messages::operator()(const feed_row& row,
-                                                          envelope* recorded) const {
-  if (recorded == nullptr)
-    return reply_message_of(row);
+result<bool> feed_messages::operator()(const feed_row& row, const envelope* recorded,
+                                       outgoing& into) {
+  if (recorded == nullptr) {
+    if (auto made = put_reply(row, into); !made)
+      return made.error();
+    return true;
+  }
   switch (row.entity.kind) {
   case entity_kind::document:
-    return event_message_of(row, std::move(*recorded), settings_.documents_topic);
+    put_event(row, *recorded, settings_.documents_topic, into);
+    return true;
   case entity_kind::job:
-    return event_message_of(row, std::move(*recorded), settings_.ingestion_topic);
+    put_event(row, *recorded, settings_.ingestion_topic, into);
+    return true;
   case entity_kind::letter:
-    return letter_message_of(row, *recorded);
+    return put_letter(row, *recorded, into);
   case entity_kind::webhook:
-    return std::nullopt;
+    return false;
   }
-  return std::nullopt;
+  return false;
 }
 
-outgoing feed_messages::message_of(cloud_event event, const std::string& topic,
-                                   shard_number shard) const {
-  auto key = event.partitionkey;
-  auto message = is_structured_ ? to_structured(event) : to_binary(std::move(event));
-  return {topic, shard, std::move(key), std::move(message.headers), std::move(message.value)};
+void feed_messages::put(const cloud_event& event, const std::string& topic, shard_number shard,
+                        outgoing& into) const {
+  into.topic.assign(topic);
+  into.partition = shard;
+  into.key.assign(event.partitionkey);
+  if (!is_structured_)
+    return to_binary(event, into.headers, into.value);
+  auto message = to_structured(event);
+  into.headers = std::move(message.headers);
+  into.value = std::move(message.value);
 }
 
-outgoing feed_messages::event_message_of(const feed_row& row, envelope recorded,
-                                         const std::string& topic) const {
-  return message_of(
-    make_cloud_event(row.entity, row.sequence, std::move(recorded), settings_.source), topic,
-    row.shard);
+void feed_messages::put_event(const feed_row& row, const envelope& recorded,
+                              const std::string& topic, outgoing& into) {
+  make_cloud_event(row.entity, row.sequence, recorded, settings_.source, event_);
+  put(event_, topic, row.shard, into);
 }
 
-result<std::optional<outgoing>> feed_messages::reply_message_of(const feed_row& row) const {
+result<void> feed_messages::put_reply(const feed_row& row, outgoing& into) const {
   const auto what = decode_reply(row.reply);
   if (!what)
     return what.error();
-  return message_of(reply_event(row, *what, settings_.source, grant_), settings_.replies_topic,
-                    row.shard);
+  put(reply_event(row, *what, settings_.source, grant_), settings_.replies_topic, row.shard, into);
+  return {};
 }
 
-result<std::optional<outgoing>> feed_messages::letter_message_of(const feed_row& row,
-                                                                 const envelope& recorded) const {
+result<bool> feed_messages::put_letter(const feed_row& row, const envelope& recorded,
+                                       outgoing& into) const {
   const auto event = letter::decode_event(recorded.type, recorded.version, recorded.data);
   if (!event)
     return event.error();
   const auto* died = std::get_if<letter::dead_lettered>(&*event);
   if (died == nullptr)
-    return std::nullopt;
+    return false;
   // A letter begins with the message itself.
   const auto first = read_recorded_event(store_, {row.shard, row.position, row.entity, 1, {}});
   if (!first)
@@ -133,10 +142,10 @@ result<std::optional<outgoing>> feed_messages::letter_message_of(const feed_row&
   const auto* what = std::get_if<letter::received>(&*received);
   if (what == nullptr)
     return fail(errc::corrupt, row.entity.text() + " does not begin with a message");
-  auto message = dead_letter_message(*what, *died, settings_.group_id);
-  message.topic = settings_.dead_letters_topic;
-  message.partition = row.shard;
-  return message;
+  into = dead_letter_message(*what, *died, settings_.group_id);
+  into.topic = settings_.dead_letters_topic;
+  into.partition = row.shard;
+  return true;
 }
 
 outgoing dead_letter_message(const letter::received& received, const letter::dead_lettered& died,

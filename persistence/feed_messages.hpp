@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What others are told of the feed, row by row: events of documents and of jobs, replies to
-// commands, and messages that were given up, each as a message for its topic. Thread-safe; the
-// journal outlives it.
+// commands, and messages that were given up, each as a message for its topic. Its publisher's
+// thread; the journal outlives it.
 #pragma once
 
 #include "config/settings.hpp"
@@ -26,19 +26,22 @@ public:
   feed_messages(const kafka_settings& s, const journal& store, upload_url grant);
 
   /// See outbox_publisher::wire.
-  result<std::optional<outgoing>> operator()(const feed_row& row, envelope* recorded) const;
+  result<bool> operator()(const feed_row& row, const envelope* recorded, outgoing& into);
 
 private:
-  outgoing message_of(cloud_event event, const std::string& topic, shard_number shard) const;
-  outgoing event_message_of(const feed_row& row, envelope recorded, const std::string& topic) const;
-  result<std::optional<outgoing>> reply_message_of(const feed_row& row) const;
-  result<std::optional<outgoing>> letter_message_of(const feed_row& row,
-                                                    const envelope& recorded) const;
+  void put(const cloud_event& event, const std::string& topic, shard_number shard,
+           outgoing& into) const;
+  void put_event(const feed_row& row, const envelope& recorded, const std::string& topic,
+                 outgoing& into);
+  result<void> put_reply(const feed_row& row, outgoing& into) const;
+  /// False of what happened to a letter that was not given up.
+  result<bool> put_letter(const feed_row& row, const envelope& recorded, outgoing& into) const;
 
   const kafka_settings settings_;
   const bool is_structured_;
   const journal& store_;
   const upload_url grant_;
+  cloud_event event_; ///< Of the row that is made a message of; its memory stays.
 };
 
 /// A dead letter as a message: its own key, headers and value, and behind them where it came from

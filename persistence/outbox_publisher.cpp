@@ -88,20 +88,20 @@ bool outbox_publisher::offer_news(shard_number shard) {
   }
   for (const auto& entry : *rows) {
     const auto& row = entry.row;
-    const auto message = message_for(entry);
-    if (!message) {
+    const auto is_told = make_message(entry);
+    if (!is_told) {
       stats_.unreadable.fetch_add(1, std::memory_order_relaxed);
-      hold_back(shard, message.error().why);
+      hold_back(shard, is_told.error().why);
       return true;
     }
-    if (*message && !sink_.offer(**message, token_of(row))) {
+    if (*is_told && !sink_.offer(message_, token_of(row))) {
       has_news_[shard].store(true, std::memory_order_release);
       is_full_ = true;
       return false;
     }
     state.positions.begin(row.position);
     has_moved_ = true;
-    if (*message)
+    if (*is_told)
       ++on_their_way_;
     else
       note_finished(shard, row.position);
@@ -113,13 +113,12 @@ bool outbox_publisher::offer_news(shard_number shard) {
   return true;
 }
 
-result<std::optional<outgoing>> outbox_publisher::message_for(const feed_entry& entry) const {
+result<bool> outbox_publisher::make_message(const feed_entry& entry) {
   if (entry.row.sequence == 0)
-    return to_message_(entry.row, nullptr);
-  auto recorded = recorded_event_of(entry);
-  if (!recorded)
-    return recorded.error();
-  return to_message_(entry.row, &*recorded);
+    return to_message_(entry.row, nullptr, message_);
+  if (auto read = recorded_event_of(entry, recorded_); !read)
+    return read.error();
+  return to_message_(entry.row, &recorded_, message_);
 }
 
 std::uint64_t outbox_publisher::acknowledged(shard_number shard) const {

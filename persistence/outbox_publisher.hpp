@@ -15,7 +15,6 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <vector>
 
 namespace dossier {
@@ -41,9 +40,10 @@ public:
     /// A shard whose event cannot be read, or that the backbone refused, waits so long.
     milliseconds retry{5'000};
   };
-  /// The message for a row of the feed; nullopt if nobody is told of it. `recorded` is nullptr for
-  /// a reply, and may be taken apart. A failure holds the row's shard back.
-  using wire = std::function<result<std::optional<outgoing>>(const feed_row&, envelope* recorded)>;
+  /// Makes the message for a row of the feed, `into` what was another one before; false if nobody
+  /// is told of it. `recorded` is nullptr for a reply. A failure holds the row's shard back.
+  using wire
+    = std::function<result<bool>(const feed_row&, const envelope* recorded, outgoing& into)>;
 
   /// All outlive the publisher.
   outbox_publisher(journal& store, event_sink& sink, const clock& time, wire to_message,
@@ -78,7 +78,8 @@ private:
   void offer_again(shard_number shard);
   void hold_back(shard_number shard, const std::string& why);
   bool offer_news(shard_number shard);
-  result<std::optional<outgoing>> message_for(const feed_entry& entry) const;
+  /// Puts it into message_; false if nobody is told of it.
+  result<bool> make_message(const feed_entry& entry);
   void note_acknowledged();
 
   journal& store_;
@@ -87,6 +88,8 @@ private:
   const wire to_message_;
   const limits bounds_;
   const std::size_t page_; ///< Events that are read at once.
+  envelope recorded_;      ///< As message_, of the row that is offered; their memory stays.
+  outgoing message_;
   std::vector<shard_state> shards_;
   std::unique_ptr<std::atomic<bool>[]> has_news_; ///< One for each shard.
   std::vector<shard_number> acknowledged_;        ///< The shard of each event to be noted.

@@ -5,15 +5,21 @@
 
 namespace dossier {
 
-result<envelope> recorded_event_of(const feed_entry& entry) {
+result<void> recorded_event_of(const feed_entry& entry, envelope& into) {
   const auto name = [&row = entry.row] {
     return "event " + std::to_string(row.sequence) + " of " + row.entity.text();
   };
   if (!entry.event)
     return fail(errc::corrupt, name() + " stands in the feed and is not there");
-  auto recorded = decode_envelope(*entry.event);
-  if (!recorded)
-    return fail(errc::corrupt, name() + " cannot be read: " + recorded.error().why);
+  if (auto decoded = decode_envelope(*entry.event, into); !decoded)
+    return fail(errc::corrupt, name() + " cannot be read: " + decoded.error().why);
+  return {};
+}
+
+result<envelope> recorded_event_of(const feed_entry& entry) {
+  envelope recorded;
+  if (auto read = recorded_event_of(entry, recorded); !read)
+    return read.error();
   return recorded;
 }
 

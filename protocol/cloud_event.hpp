@@ -43,8 +43,11 @@ std::string schema_uri(std::string_view type, std::uint32_t version);
 
 /// `sequence` is at least 1. `source` is a URI reference of at most 1024 bytes. The envelope's data
 /// is taken over byte for byte.
-cloud_event make_cloud_event(const entity_ref& entity, std::uint64_t sequence, envelope recorded,
-                             std::string_view source);
+cloud_event make_cloud_event(const entity_ref& entity, std::uint64_t sequence,
+                             const envelope& recorded, std::string_view source);
+/// The same into what was another event before, whose memory is used again.
+void make_cloud_event(const entity_ref& entity, std::uint64_t sequence, const envelope& recorded,
+                      std::string_view source, cloud_event& into);
 
 /// A Kafka message's headers in their order. Names are case-sensitive, values any bytes.
 using event_headers = std::vector<std::pair<std::string, std::string>>;
@@ -56,7 +59,9 @@ struct event_message {
 };
 
 /// Binary mode (Kafka binding 3.2): each attribute a header "ce_<name>", the data as the value.
-event_message to_binary(cloud_event e);
+event_message to_binary(const cloud_event& e);
+/// The same into what was another message before, whose memory is used again.
+void to_binary(const cloud_event& e, event_headers& headers, std::string& value);
 /// Structured mode (Kafka binding 3.3, JSON format 3): all of it one JSON object as the value.
 event_message to_structured(const cloud_event& e);
 

@@ -62,8 +62,10 @@ bool take_cause(json_scanner& in, cause& read) {
     return false;
   bool is_first = true;
   const auto take = [&](std::string_view comma_and_name, std::string& into) {
-    if (!in.take(comma_and_name.substr(is_first ? 1 : 0)))
-      return true; // Left out.
+    if (!in.take(comma_and_name.substr(is_first ? 1 : 0))) {
+      into.clear(); // Left out.
+      return true;
+    }
     is_first = false;
     return in.take_string(into) && !into.empty();
   };
@@ -141,33 +143,43 @@ std::string encode(const envelope& e) {
   return w.take();
 }
 
-std::optional<envelope> read_as_written(std::string_view bytes) {
+bool read_as_written(std::string_view bytes, envelope& e) {
   json_scanner in(bytes);
-  envelope e;
   std::uint64_t version = 0;
   std::uint64_t at_ms = 0;
   if (!in.take(R"({"type":)") || !in.take_string(e.type) || e.type.empty())
-    return std::nullopt;
+    return false;
   if (!in.take(R"(,"v":)") || !in.take_count(version) || version == 0 || version > version_max)
-    return std::nullopt;
+    return false;
   if (!in.take(R"(,"at":)") || !in.take_count(at_ms) || at_ms > at_ms_max || !in.take(','))
-    return std::nullopt;
+    return false;
   // The outermost object is a level, too. At the innermost level the tree permits only what is
   // empty; it may see to that itself.
   std::string_view data;
   if (!take_cause(in, e.cause) || !in.take(R"("data":)") || !in.take_object(data, depth_max - 1)
       || !in.take('}') || !in.is_done())
-    return std::nullopt;
+    return false;
   e.version = static_cast<std::uint32_t>(version);
   e.at = from_ms(static_cast<std::int64_t>(at_ms));
-  e.data = data;
-  return e;
+  e.data.assign(data);
+  return true;
+}
+
+result<void> decode_envelope(std::string_view bytes, envelope& into) {
+  if (read_as_written(bytes, into))
+    return {};
+  auto read = parse_envelope(bytes);
+  if (!read)
+    return read.error();
+  into = *std::move(read);
+  return {};
 }
 
 result<envelope> decode_envelope(std::string_view bytes) {
-  if (auto read = read_as_written(bytes))
-    return *std::move(read);
-  return parse_envelope(bytes);
+  envelope read;
+  if (auto decoded = decode_envelope(bytes, read); !decoded)
+    return decoded.error();
+  return read;
 }
 
 } // namespace dossier

@@ -7,7 +7,6 @@
 #include "protocol/result.hpp"
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -34,9 +33,12 @@ std::string encode(const envelope& e);
 
 /// Refuses bytes that encode() could not have written, as corrupt, saying where.
 result<envelope> decode_envelope(std::string_view bytes);
+/// The same into what was another one before, whose memory is used again. After a refusal it has no
+/// meaning.
+result<void> decode_envelope(std::string_view bytes, envelope& into);
 
 /// The quick part of decode_envelope(), which sees nearly all events: members stand as encode()
-/// puts them and the data as json_writer writes it. Nullopt for anything else, good or damaged.
-std::optional<envelope> read_as_written(std::string_view bytes);
+/// puts them and the data as json_writer writes it. False for anything else, good or damaged.
+bool read_as_written(std::string_view bytes, envelope& into);
 
 } // namespace dossier

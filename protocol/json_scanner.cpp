@@ -44,9 +44,8 @@ escape escape_at(std::string_view text) {
 }
 
 /// `inside` as skip_string() gives it.
-std::string unescaped(std::string_view inside) {
-  std::string text;
-  text.reserve(inside.size());
+void unescape(std::string_view inside, std::string& text) {
+  text.clear();
   while (!inside.empty()) {
     const auto next = std::min(inside.find('\\'), inside.size());
     text.append(inside.substr(0, next));
@@ -57,7 +56,6 @@ std::string unescaped(std::string_view inside) {
     text.push_back(found.character);
     inside.remove_prefix(found.bytes);
   }
-  return text;
 }
 
 } // namespace
@@ -73,7 +71,10 @@ bool json_scanner::take_string(std::string& into) {
   std::string_view inside;
   if (!skip_string(inside))
     return false;
-  into = inside.find('\\') == inside.npos ? std::string(inside) : unescaped(inside);
+  if (inside.find('\\') == inside.npos)
+    into.assign(inside);
+  else
+    unescape(inside, into);
   return true;
 }
 

@@ -141,10 +141,10 @@ unsigned year_of(const year_month_day& date) {
 
 } // namespace
 
-std::string to_rfc3339(timestamp t) {
+std::array<char, 24> rfc3339_characters(timestamp t) {
   const auto day = floor<days>(t);
   const year_month_day date{day};
-  std::string text("0000-00-00T00:00:00.000Z");
+  std::array<char, 24> text;
   char* at = text.data();
   put_digits(at, year_of(date), 4);
   put_text(at, "-");
@@ -155,7 +155,13 @@ std::string to_rfc3339(timestamp t) {
   put_time_of_day(at, t - day);
   put_text(at, ".");
   put_digits(at, static_cast<unsigned>((t - day).count() % 1000), 3);
+  put_text(at, "Z");
   return text;
+}
+
+std::string to_rfc3339(timestamp t) {
+  const auto text = rfc3339_characters(t);
+  return {text.data(), text.size()};
 }
 
 result<timestamp> parse_rfc3339(std::string_view text) {

@@ -4,6 +4,7 @@
 
 #include "protocol/result.hpp"
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -37,6 +38,8 @@ inline constexpr timestamp timestamp_max = from_ms(253'402'300'799'999);
 
 /// RFC 3339 in UTC with milliseconds: "2026-11-21T05:53:50.123Z".
 std::string to_rfc3339(timestamp t);
+/// Its characters, for whoever takes no memory for them.
+std::array<char, 24> rfc3339_characters(timestamp t);
 
 /// Reads RFC 3339 date-times (any offset, fractions cut to milliseconds, leap second 60 read as the
 /// next second) of the years 1970 to 9999. Refuses everything else, saying what is wrong, as

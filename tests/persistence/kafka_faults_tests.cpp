@@ -82,8 +82,9 @@ struct publishing {
     *store,
     *sink,
     time,
-    [](const feed_row& row, envelope*) -> result<std::optional<outgoing>> {
-      return outgoing{topic, row.shard, row.entity.text(), {}, std::to_string(row.sequence)};
+    [](const feed_row& row, const envelope*, outgoing& into) -> result<bool> {
+      into = {topic, row.shard, row.entity.text(), {}, std::to_string(row.sequence)};
+      return true;
     },
     {1'000, 16, milliseconds{20}}};
   std::map<entity_ref, std::uint64_t> versions;

@@ -37,12 +37,14 @@ std::string an_event() {
 }
 
 /// Says which event it is and nothing else. Nobody is told of letters.
-result<std::optional<outgoing>> name_only(const feed_row& row, envelope* recorded) {
+result<bool> name_only(const feed_row& row, const envelope* recorded, outgoing& into) {
   if (recorded == nullptr)
-    return outgoing{"replies", row.shard, row.entity.text(), {}, row.reply};
-  if (row.entity.kind == entity_kind::letter)
-    return std::nullopt;
-  return outgoing{"events", row.shard, row.entity.text(), {}, std::to_string(row.sequence)};
+    into = {"replies", row.shard, row.entity.text(), {}, row.reply};
+  else if (row.entity.kind == entity_kind::letter)
+    return false;
+  else
+    into = {"events", row.shard, row.entity.text(), {}, std::to_string(row.sequence)};
+  return true;
 }
 
 /// A journal, a sink, and a publisher that may be made anew.

@@ -117,6 +117,19 @@ BOOST_AUTO_TEST_CASE(what_no_request_caused_has_no_trace_and_no_cause) {
   BOOST_TEST(!value.contains("causationid"));
 }
 
+BOOST_AUTO_TEST_CASE(of_what_was_in_an_event_and_in_a_message_before_nothing_stays) {
+  auto event = some_event();
+  auto [headers, value] = to_binary(event);
+  headers.emplace_back("longer", "than any of ours");
+  const envelope bare{"E", 1, from_ms(0), {}, "{}"};
+  make_cloud_event(entity, 1, bare, "/", event);
+  BOOST_TEST((event == make_cloud_event(entity, 1, bare, "/")));
+  to_binary(event, headers, value);
+  const auto anew = to_binary(event);
+  BOOST_TEST((headers == anew.headers));
+  BOOST_TEST(value == anew.value);
+}
+
 BOOST_AUTO_TEST_CASE(sequences_sort_as_texts) {
   const auto text_of = [](std::uint64_t sequence) {
     auto e = some_event();

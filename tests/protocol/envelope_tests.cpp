@@ -110,7 +110,8 @@ envelope any_envelope() {
 /// What the tree says: nothing of ours begins with a space, and JSON may.
 result<envelope> decode_by_tree(const std::string& bytes) {
   const auto spaced = " " + bytes;
-  BOOST_REQUIRE(!read_as_written(spaced));
+  envelope unused;
+  BOOST_REQUIRE(!read_as_written(spaced, unused));
   return decode_envelope(spaced);
 }
 
@@ -283,7 +284,9 @@ BOOST_AUTO_TEST_CASE(both_ways_know_the_same_depth) {
       e.data = R"({"a":)" + std::string(depth, '[') + inside + std::string(depth, ']') + "}";
       BOOST_TEST(is_read_alike(encode(e)), depth << " levels around " << inside);
     }
-  BOOST_TEST(!read_as_written(encode({"Event", 1, {}, {}, "[" + std::string(300'000, '[')})));
+  envelope unused;
+  BOOST_TEST(
+    !read_as_written(encode({"Event", 1, {}, {}, "[" + std::string(300'000, '[')}), unused));
 }
 
 BOOST_AUTO_TEST_CASE(objects_of_many_members_are_read_alike) {
@@ -303,9 +306,9 @@ BOOST_AUTO_TEST_CASE(objects_of_many_members_are_read_alike) {
 RC_BOOST_PROP(what_is_written_is_read_without_a_tree_and_as_the_tree_reads_it, ()) {
   const auto e = any_envelope();
   const auto bytes = encode(e);
-  const auto quick = read_as_written(bytes);
-  RC_ASSERT(quick.has_value());
-  RC_ASSERT(is_equal(*quick, e));
+  auto quick = any_envelope(); // Of which nothing stays.
+  RC_ASSERT(read_as_written(bytes, quick));
+  RC_ASSERT(is_equal(quick, e));
   RC_ASSERT(is_equal(*decode_by_tree(bytes), e));
 }
 
