@@ -25,8 +25,8 @@ struct policy {
   /// A chunk has at least so many, but for the last. A second of one worker's time: as much is lost
   /// when the process ends, and progress moves as often. At least 1.
   std::uint64_t chunk_bytes = 16ull << 20;
-  /// Larger files have larger chunks. A chunk takes about 18 bytes of the state row, so with so many
-  /// it has 74 KB, and is written at every sixteenth event of theirs. At least 1.
+  /// Larger files have larger chunks. A chunk takes about 18 bytes of the state row, so with so
+  /// many it has 74 KB, and is written at every sixteenth event of theirs. At least 1.
   std::uint32_t chunks_max = 4'096;
   std::uint64_t file_bytes_max = 1ull << 40; ///< At most 2^43.
   /// Of each chunk, the first counts. With these waits a store may be away for half a minute.

@@ -140,14 +140,12 @@ std::size_t row_parser::pass_long(std::string_view bytes, bool is_end,
   r.file_bytes = long_file_bytes_;
   r.lines = long_lines_;
   is_passing_ = false;
-  if (!refusals_)
-    refuse(r, next_,
-           {reject_kind::line_too_long,
-            {},
-            limit,
-            "the record has more than " + std::to_string(limit)
-              + (stored_as_ == text_encoding::utf8 ? " bytes" : " bytes as UTF-8")},
-           rejected);
+  if (!refusals_) {
+    note_fault(reject_kind::line_too_long, {}, limit,
+               "the record has more than " + std::to_string(limit)
+                 + (stored_as_ == text_encoding::utf8 ? " bytes" : " bytes as UTF-8"));
+    refuse(r, next_, rejected);
+  }
   next_ = {next_.offset + long_file_bytes_, next_.line + long_lines_, next_.number + 1};
   long_text_.clear();
   long_bytes_ = 0;
@@ -191,13 +189,15 @@ void row_parser::take(std::string_view window, std::size_t begin, std::size_t en
     std::copy(from, from + r.size, padded_.begin());
     r.from = padded_.data();
   }
-  outcome why;
   if (refusals_) [[unlikely]] {
     refuse_if_meant(r, rejected);
-  } else if ((has_odd && !is_clean(r, why)) || (may_have_fault && !has_good_quotes(r, why))
-             || !has_all_fields(r, why)) [[unlikely]] {
+  } else if ((has_odd && !is_clean(r)) || (may_have_fault && !has_good_quotes(r))
+             || !has_all_fields(r)) [[unlikely]] {
+    // Those before it go first. Each of them that is refused has a fault of its own.
+    auto own = std::move(fault_);
     convert_waiting(rows, rejected);
-    refuse(r, here, std::move(why), rejected);
+    fault_ = std::move(own);
+    refuse(r, here, rejected);
   } else {
     cut_field* fields = fields_.data() + waiting_.size() * plans_.size();
     cut_fields(r, fields);
@@ -216,7 +216,8 @@ void row_parser::refuse_if_meant(const record& r, const reject_sink& rejected) {
     return;
   const auto& meant = refusals_->front();
   const auto at = meant.field < r.fields ? r.begin_of(meant.field) : 0;
-  refuse(r, next_, {reject_kind::duplicate_key, meant.field, at, meant.why}, rejected);
+  note_fault(reject_kind::duplicate_key, meant.field, at, meant.why);
+  refuse(r, next_, rejected);
   refusals_ = refusals_->subspan(1);
 }
 
@@ -229,17 +230,16 @@ void row_parser::convert_waiting(row_block& rows, const reject_sink& rejected) {
     rows.discard();
   for (const waiting_record& w : waiting_) {
     // Why: one wrong value makes all of them void, so each goes again alone.
-    auto fault = are_good ? std::nullopt : convert_row(plans_, fields, rows);
+    const auto wrong = are_good ? std::nullopt : convert_row(plans_, fields, rows);
     fields += plans_.size();
-    if (!fault) {
+    if (!wrong) {
       rows.commit(w.where.number, w.where.offset);
       ++counts_.rows;
       continue;
     }
     rows.discard();
-    refuse(w.r, w.where,
-           {fault->kind, fault->field, w.r.begin_of(fault->field), std::move(fault->message)},
-           rejected);
+    note_fault(wrong->kind, wrong->field, w.r.begin_of(wrong->field), wrong->message);
+    refuse(w.r, w.where, rejected);
   }
   waiting_.clear();
   unescaped_bytes_ = 0;
@@ -255,12 +255,12 @@ void row_parser::cut_fields(const record& r, cut_field* into) const {
   into[r.fields - 1] = {from, static_cast<std::uint32_t>(r.from + r.size - from), false};
 }
 
-bool row_parser::has_good_quotes(const record& r, outcome& why) const {
+bool row_parser::has_good_quotes(const record& r) {
   for (std::size_t i = 0; i < r.fields; ++i) {
     const std::size_t begin = r.begin_of(i);
-    const quote_fault fault = quote_fault_of({r.from + begin, r.end_of(i) - begin}, law_.quote);
-    if (!fault.what.empty()) {
-      why = {reject_kind::quotes, i, begin + fault.at, std::string(fault.what)};
+    const auto found = quote_fault_of({r.from + begin, r.end_of(i) - begin}, law_.quote);
+    if (!found.what.empty()) {
+      note_fault(reject_kind::quotes, i, begin + found.at, found.what);
       return false;
     }
   }
@@ -284,7 +284,7 @@ void row_parser::unquote_fields(const record& r, bool has_special, cut_field* fi
   }
 }
 
-bool row_parser::is_clean(const record& r, outcome& why) const {
+bool row_parser::is_clean(const record& r) {
   const std::string_view text(r.from, r.size);
   const std::size_t clean = clean_prefix_bytes(text);
   if (clean == text.size())
@@ -292,13 +292,13 @@ bool row_parser::is_clean(const record& r, outcome& why) const {
   std::size_t place = 0;
   while (place + 1 < r.fields && r.end_of(place) < clean)
     ++place;
-  why = {reject_kind::encoding, place, clean,
-         text[clean] == '\0' ? "a NUL byte is no text"
-                             : "these bytes are not " + std::string(to_string(stored_as_))};
+  note_fault(reject_kind::encoding, place, clean,
+             text[clean] == '\0' ? "a NUL byte is no text"
+                                 : "these bytes are not " + std::string(to_string(stored_as_)));
   return false;
 }
 
-bool row_parser::has_all_fields(const record& r, outcome& why) const {
+bool row_parser::has_all_fields(const record& r) {
   if (r.fields == plans_.size()) [[likely]]
     return true;
   std::string message;
@@ -308,31 +308,39 @@ bool row_parser::has_all_fields(const record& r, outcome& why) const {
   message += r.fields == 1 ? " field instead of " : " fields instead of ";
   message += std::to_string(plans_.size());
   if (r.fields < plans_.size())
-    why = {reject_kind::missing_columns, r.fields, r.size, std::move(message)};
+    note_fault(reject_kind::missing_columns, r.fields, r.size, message);
   else
-    why = {reject_kind::too_many_columns, plans_.size(), r.begin_of(plans_.size()),
-           std::move(message)};
+    note_fault(reject_kind::too_many_columns, plans_.size(), r.begin_of(plans_.size()), message);
   return false;
 }
 
-void row_parser::refuse(const record& r, const record_start& where, outcome why,
-                        const reject_sink& rejected) {
+void row_parser::note_fault(reject_kind kind, std::optional<std::size_t> field, std::size_t at,
+                            std::string_view message) {
+  fault_.kind = kind;
+  fault_.field = field;
+  fault_.at = at;
+  fault_.message.assign(message);
+}
+
+void row_parser::refuse(const record& r, const record_start& where, const reject_sink& rejected) {
   ++counts_.rejects;
-  reject made;
-  made.kind = why.kind;
-  made.record = where;
-  made.record_bytes = r.file_bytes;
-  made.error_offset = where.offset + bytes_in_file(stored_as_, {r.from, why.at});
-  if (why.field) {
-    made.field = static_cast<std::uint32_t>(*why.field);
-    made.column = *why.field < plans_.size() ? plans_[*why.field].name : "";
+  reject_.kind = fault_.kind;
+  reject_.record = where;
+  reject_.record_bytes = r.file_bytes;
+  reject_.error_offset = where.offset + bytes_in_file(stored_as_, {r.from, fault_.at});
+  reject_.field.reset();
+  reject_.column.clear();
+  if (fault_.field) {
+    reject_.field = static_cast<std::uint32_t>(*fault_.field);
+    if (*fault_.field < plans_.size())
+      reject_.column.assign(plans_[*fault_.field].name);
   }
-  made.message = std::move(why.message);
-  made.text = {r.from, r.size};
+  reject_.message.assign(fault_.message);
+  reject_.text = {r.from, r.size};
   std::string as_utf8;
   if (stored_as_ != text_encoding::utf8)
-    made.text = as_utf8 = readable(made.text);
-  rejected(made);
+    reject_.text = as_utf8 = readable(reject_.text);
+  rejected(reject_);
 }
 
 } // namespace dossier::csv

@@ -88,7 +88,8 @@ private:
       return place + 1 == fields ? size : ends[place] - window_begin;
     }
   };
-  struct outcome {
+  /// What is wrong with a record.
+  struct fault {
     reject_kind kind = reject_kind::cast;
     std::optional<std::size_t> field;
     std::size_t at = 0; ///< In the record.
@@ -105,12 +106,17 @@ private:
   void cut_fields(const record& r, cut_field* into) const;
   /// `has_special`: some of its quotes may be doubled.
   void unquote_fields(const record& r, bool has_special, cut_field* fields);
-  bool is_clean(const record& r, outcome& why) const;
-  bool has_all_fields(const record& r, outcome& why) const;
-  bool has_good_quotes(const record& r, outcome& why) const;
+  // If not, they note its fault.
+
+  bool is_clean(const record& r);
+  bool has_all_fields(const record& r);
+  bool has_good_quotes(const record& r);
   /// Makes rows or rejects of the records that wait.
   void convert_waiting(row_block& rows, const reject_sink& rejected);
-  void refuse(const record& r, const record_start& where, outcome why, const reject_sink& rejected);
+  void note_fault(reject_kind kind, std::optional<std::size_t> field, std::size_t at,
+                  std::string_view message);
+  /// For the fault that was noted last.
+  void refuse(const record& r, const record_start& where, const reject_sink& rejected);
   /// Refuses the record if it is the next of those that are to be.
   void refuse_if_meant(const record& r, const reject_sink& rejected);
 
@@ -132,6 +138,8 @@ private:
   std::vector<char> padded_;      ///< A record near the window's end, with padding.
   std::vector<char> unescaped_;   ///< Texts of waiting fields that had doubled quotes.
   std::size_t unescaped_bytes_ = 0;
+  fault fault_;   ///< Of the record that is refused; here and below the memory stays.
+  reject reject_; ///< What is made of it.
   const char* readable_end_ = nullptr;               ///< Of the bytes being parsed.
   std::optional<std::span<const refusal>> refusals_; ///< What is left of them.
   bool is_passing_ = false;                          ///< A record that is too long.
