@@ -255,8 +255,9 @@ def jobs(rig):
                 note=f"{runs[0][2]['processedRecordsCount']} of {records} rows in {read_s:.1f} s; "
                      f"sending it took {sent_s:.1f} s"),
             *_peer_rows(rig, path, rig_schema, durable_s, keyed_s),
-            Row("P21", "memory while files are ingested one after the other", "", "", size(watch.most), value=watch.most / MIB,
-                to_reach=Bound("<=", 100, "MiB"), aim=Bound("<=", 96, "MiB"), note=f"a file of {size(bytes_count)}"),
+            Row("P21", "memory while files are ingested one after the other", "", "", size(watch.most),
+                value=watch.most / MIB, to_reach=Bound("<=", 100, "MiB"), aim=Bound("<=", 96, "MiB"),
+                note=f"a file of {size(bytes_count)}"),
             Row("P21", "files of rows", "the CSV file", size(bytes_count), size(written), written / bytes_count,
                 to_reach=Bound("<=", 1.3), note="rows, keys and checksums, each byte written once"),
             _memory_row(rig, path, settings)]
