@@ -178,19 +178,16 @@ private:
     const auto row = store_.read_state(entity);
     if (!row)
       return found("the state row of " + entity.text() + " cannot be read: " + row.error().why);
-    const auto snapshots = folded.version / K::snapshot_every;
-    if (!*row) {
-      if (snapshots > 0)
-        found(entity.text() + " has no state row");
-      return;
-    }
+    if (!*row)
+      return found(entity.text() + " has no state row");
     if ((*row)->format != K::state_format)
       return; // Of another version of the program: it will be folded anew.
     auto state = K::decode_state((*row)->bytes);
     if (!state)
       return found("the state row of " + entity.text() + " cannot be read: " + state.error().why);
     hosted<K> seen{std::move(*state), (*row)->version};
-    if (seen.version > folded.version || seen.version / K::snapshot_every != snapshots)
+    const auto every = snapshot_every_of<K>(folded.state);
+    if (seen.version > folded.version || seen.version / every != folded.version / every)
       return found("the state row of " + entity.text() + " is of version "
                    + std::to_string(seen.version) + ", its events end at "
                    + std::to_string(folded.version));

@@ -67,7 +67,8 @@ result<decision<K>> make_decision(const hosted<K>& now, const typename K::comman
       envelope{std::string(payload.type), payload.version, ctx.now, why, std::move(payload.data)}));
   }
   if (!events->empty()) {
-    if (made.next.version / K::snapshot_every != now.version / K::snapshot_every)
+    const auto every = snapshot_every_of<K>(made.next.state);
+    if (made.next.version / every != now.version / every)
       write.state = state_row{made.next.version, K::state_format, encode_state(made.next.state)};
     const auto projections_before = projections_of(now.state);
     const auto projections_after = projections_of(made.next.state);

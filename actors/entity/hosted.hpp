@@ -20,6 +20,16 @@ struct hosted {
   std::uint64_t version = 0;
 };
 
+/// How many events of an entity in this state there are to a state row: K::snapshot_every, or each
+/// if the kind says that the row is small.
+template <class K>
+std::uint64_t snapshot_every_of(const typename K::state& s) {
+  if constexpr (requires { K::has_small_row(s); })
+    return K::has_small_row(s) ? 1 : K::snapshot_every;
+  else
+    return K::snapshot_every;
+}
+
 /// Folds the events that follow `base` into it. corrupt names the first event that cannot be read.
 template <class K>
 result<void> fold_events(const journal& store, const entity_ref& entity, hosted<K>& base) {

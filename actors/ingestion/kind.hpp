@@ -17,9 +17,14 @@ struct job_kind {
   using timer_command = ingestion::fire_timer;
 
   static constexpr entity_kind code = entity_kind::job;
-  /// Write a state row every so many events. Why not at each, as other kinds do: it names every
-  /// chunk, and a file of thousands has two events of each.
+  /// Write a state row every so many events, at least. Why not at each, as other kinds do: it names
+  /// every chunk, and a file of thousands has two events of each.
   static constexpr std::uint64_t snapshot_every = 16;
+  /// While there are few chunks it is written at each event.
+  static bool has_small_row(const state& s) {
+    const auto* facts = ingestion::facts_of(s);
+    return facts == nullptr || facts->chunks.size() <= snapshot_every;
+  }
   static constexpr std::uint8_t state_format = ingestion::state_format;
 
   /// Whoever asked for the job by a message is told which it is.

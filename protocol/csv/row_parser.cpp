@@ -140,12 +140,14 @@ std::size_t row_parser::pass_long(std::string_view bytes, bool is_end,
   r.file_bytes = long_file_bytes_;
   r.lines = long_lines_;
   is_passing_ = false;
-  if (!refusals_) {
-    note_fault(reject_kind::line_too_long, {}, limit,
-               "the record has more than " + std::to_string(limit)
-                 + (stored_as_ == text_encoding::utf8 ? " bytes" : " bytes as UTF-8"));
-    refuse(r, next_, rejected);
-  }
+  if (!refusals_)
+    refuse(r, next_,
+           {reject_kind::line_too_long,
+            {},
+            limit,
+            "the record has more than " + std::to_string(limit)
+              + (stored_as_ == text_encoding::utf8 ? " bytes" : " bytes as UTF-8")},
+           rejected);
   next_ = {next_.offset + long_file_bytes_, next_.line + long_lines_, next_.number + 1};
   long_text_.clear();
   long_bytes_ = 0;
@@ -193,11 +195,8 @@ void row_parser::take(std::string_view window, std::size_t begin, std::size_t en
     refuse_if_meant(r, rejected);
   } else if ((has_odd && !is_clean(r)) || (may_have_fault && !has_good_quotes(r))
              || !has_all_fields(r)) [[unlikely]] {
-    // Those before it go first. Each of them that is refused has a fault of its own.
-    auto own = std::move(fault_);
     convert_waiting(rows, rejected);
-    fault_ = std::move(own);
-    refuse(r, here, rejected);
+    refuse(r, here, fault_, rejected);
   } else {
     cut_field* fields = fields_.data() + waiting_.size() * plans_.size();
     cut_fields(r, fields);
@@ -216,8 +215,7 @@ void row_parser::refuse_if_meant(const record& r, const reject_sink& rejected) {
     return;
   const auto& meant = refusals_->front();
   const auto at = meant.field < r.fields ? r.begin_of(meant.field) : 0;
-  note_fault(reject_kind::duplicate_key, meant.field, at, meant.why);
-  refuse(r, next_, rejected);
+  refuse(r, next_, {reject_kind::duplicate_key, meant.field, at, meant.why}, rejected);
   refusals_ = refusals_->subspan(1);
 }
 
@@ -230,7 +228,7 @@ void row_parser::convert_waiting(row_block& rows, const reject_sink& rejected) {
     rows.discard();
   for (const waiting_record& w : waiting_) {
     // Why: one wrong value makes all of them void, so each goes again alone.
-    const auto wrong = are_good ? std::nullopt : convert_row(plans_, fields, rows);
+    auto wrong = are_good ? std::nullopt : convert_row(plans_, fields, rows);
     fields += plans_.size();
     if (!wrong) {
       rows.commit(w.where.number, w.where.offset);
@@ -238,8 +236,9 @@ void row_parser::convert_waiting(row_block& rows, const reject_sink& rejected) {
       continue;
     }
     rows.discard();
-    note_fault(wrong->kind, wrong->field, w.r.begin_of(wrong->field), wrong->message);
-    refuse(w.r, w.where, rejected);
+    refuse(w.r, w.where,
+           {wrong->kind, wrong->field, w.r.begin_of(wrong->field), std::move(wrong->message)},
+           rejected);
   }
   waiting_.clear();
   unescaped_bytes_ = 0;
@@ -322,20 +321,21 @@ void row_parser::note_fault(reject_kind kind, std::optional<std::size_t> field, 
   fault_.message.assign(message);
 }
 
-void row_parser::refuse(const record& r, const record_start& where, const reject_sink& rejected) {
+void row_parser::refuse(const record& r, const record_start& where, const fault& why,
+                        const reject_sink& rejected) {
   ++counts_.rejects;
-  reject_.kind = fault_.kind;
+  reject_.kind = why.kind;
   reject_.record = where;
   reject_.record_bytes = r.file_bytes;
-  reject_.error_offset = where.offset + bytes_in_file(stored_as_, {r.from, fault_.at});
+  reject_.error_offset = where.offset + bytes_in_file(stored_as_, {r.from, why.at});
   reject_.field.reset();
   reject_.column.clear();
-  if (fault_.field) {
-    reject_.field = static_cast<std::uint32_t>(*fault_.field);
-    if (*fault_.field < plans_.size())
-      reject_.column.assign(plans_[*fault_.field].name);
+  if (why.field) {
+    reject_.field = static_cast<std::uint32_t>(*why.field);
+    if (*why.field < plans_.size())
+      reject_.column.assign(plans_[*why.field].name);
   }
-  reject_.message.assign(fault_.message);
+  reject_.message.assign(why.message);
   reject_.text = {r.from, r.size};
   std::string as_utf8;
   if (stored_as_ != text_encoding::utf8)

@@ -106,7 +106,7 @@ private:
   void cut_fields(const record& r, cut_field* into) const;
   /// `has_special`: some of its quotes may be doubled.
   void unquote_fields(const record& r, bool has_special, cut_field* fields);
-  // If not, they note its fault.
+  // If not, they note its fault_.
 
   bool is_clean(const record& r);
   bool has_all_fields(const record& r);
@@ -115,8 +115,8 @@ private:
   void convert_waiting(row_block& rows, const reject_sink& rejected);
   void note_fault(reject_kind kind, std::optional<std::size_t> field, std::size_t at,
                   std::string_view message);
-  /// For the fault that was noted last.
-  void refuse(const record& r, const record_start& where, const reject_sink& rejected);
+  void refuse(const record& r, const record_start& where, const fault& why,
+              const reject_sink& rejected);
   /// Refuses the record if it is the next of those that are to be.
   void refuse_if_meant(const record& r, const reject_sink& rejected);
 
@@ -138,8 +138,8 @@ private:
   std::vector<char> padded_;      ///< A record near the window's end, with padding.
   std::vector<char> unescaped_;   ///< Texts of waiting fields that had doubled quotes.
   std::size_t unescaped_bytes_ = 0;
-  fault fault_;   ///< Of the record that is refused; here and below the memory stays.
-  reject reject_; ///< What is made of it.
+  fault fault_;   ///< Of the record that was taken last; here and below the memory stays.
+  reject reject_; ///< Of the record that was refused last.
   const char* readable_end_ = nullptr;               ///< Of the bytes being parsed.
   std::optional<std::span<const refusal>> refusals_; ///< What is left of them.
   bool is_passing_ = false;                          ///< A record that is too long.
